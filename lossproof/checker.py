@@ -1,0 +1,1802 @@
+"""A second, stand-alone checker of proof JSON (schema lossproof/proof/1).
+
+    python checker.py PROOF.json [--rules DIR] [--assume-rules]
+
+It imports nothing of lossproof and nothing outside the standard library. It trusts the records of the
+installed rules and replays everything else: terms, facts, steps, normal forms, the account of dropped
+constants and scales. What it checks is written in docs/architecture.md. Exit status: 0 the proof is
+right, 1 it is not, 2 the input cannot be used.
+
+Order of reading: Terms, Reader (the syntax of records), Rules, Forms (algebra), Tree, Checker.
+
+Conventions that make it sound: division is total here (1/0 counts as 0), so an algebra step is refused
+unless each base that it cancels is known not to be 0; nor may it cancel what may be infinite; facts with
+a free index hold for every value of that index.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+SCHEMA: Final = "lossproof/proof/1"
+MAX_BYTES: Final = 1 << 28
+MAX_WORK: Final = 50_000_000  # visits of terms and monomials by the algebra of one proof
+MAX_POWER: Final = 4096  # exponents that the algebra looks into
+MAX_MONOMIALS: Final = 4096
+MAX_TEXT: Final = 20_000  # characters of a formula in a record
+MAX_NESTING: Final = 30  # parentheses in a formula of a record
+RELATIONS: Final = ("equal", "up-to-constant", "up-to-scale", "same-order")
+ROLES: Final = ("data", "parameter", "fixed")
+
+Rational = int | Fraction
+Binding = int | tuple[int, ...]
+Env = dict[str, Binding]
+
+
+class Rejected(Exception):
+    """The proof does not hold as it stands."""
+
+
+class Unusable(Exception):
+    """The input is no proof at all, or the rules cannot be read."""
+
+
+def need(holds: object, message: str) -> None:
+    """Reject the proof unless the condition holds (never an assert: -O must change nothing)."""
+    if not holds:
+        raise Rejected(message)
+
+
+@dataclass
+class Report:
+    """What the checker found; ``status`` is the exit status, ``messages`` tell the first failure."""
+
+    status: int = 0
+    messages: list[str] = field(default_factory=list)
+    assumptions: list[str] = field(default_factory=list)
+    claim: str = ""
+    steps: int = 0
+    facts: int = 0
+    rules: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the proof was accepted."""
+        return self.status == 0
+
+
+# -- terms: integers into one table ----------------------------------------------------------------
+
+# Sorts: N value, I index, B condition, D domain, P distribution, O objective, S sequence, ? metavariable.
+_Signature = tuple[str, int, int | None, str]  # result, least, most, sorts of the arguments (the last repeats)
+
+
+def _signatures() -> dict[str, _Signature]:
+    rows: list[tuple[str, _Signature]] = [
+        ("add mul", ("N", 2, None, "N")),
+        ("neg log exp sqrt abs sigmoid softmax softplus logit logsumexp tanh cosh sinh cos sin atan Phi erf erfc", ("N", 1, 1, "N")),
+        ("gamma lgamma digamma factorial zeta stop_gradient norm det logdet trace diag inv eye", ("N", 1, 1, "N")),
+        ("samples_sum samples_mean samples_prod", ("N", 1, 1, "N")),
+        ("div pow xlogy beta lbeta binomial besseli dot quad", ("N", 2, 2, "N")),
+        ("min max", ("N", 2, None, "N")),
+        ("vec", ("N", 1, None, "N")),
+        ("count", ("N", 0, 0, "")),
+        ("indicator", ("N", 1, 1, "B")),
+        ("sum prod", ("N", 4, 4, "INNN")),
+        ("at", ("N", 2, None, "N")),
+        ("cases", ("N", 3, 3, "BNN")),
+        ("pdf cdf cdf_below", ("N", 2, 2, "PN")),
+        ("eq ne lt le gt ge", ("B", 2, 2, "N")),
+        ("and or", ("B", 2, None, "B")),
+        ("not", ("B", 1, 1, "B")),
+        ("in", ("B", 2, 2, "ND")),
+        ("free shared", ("B", 1, 1, "N")),
+        ("without", ("B", 2, 2, "NI")),
+        ("simplex categories onehot counts posdef", ("D", 1, 1, "N")),
+        ("power_domain", ("D", 2, 2, "DN")),
+        ("set", ("D", 1, None, "N")),
+        ("maximise minimise", ("O", 1, 1, "N")),
+        ("seq", ("S", 1, 1, "?")),
+    ]
+    return {op: signature for ops, signature in rows for op in ops.split()}
+
+
+SIGNATURES: Final = _signatures()
+LEAF_SORTS: Final = {"num": "N", "sym": "N", "bound": "I", "const": "N", "domain": "D", "meta": "?"}
+CONSTANTS: Final = ("pi", "oo", "n_samples")
+DOMAINS: Final = ("reals", "positive", "nonnegative", "unit", "unit_closed", "integers", "naturals")
+FLAT: Final = ("add", "mul", "and", "or", "min", "max")
+NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,199}")
+NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,3999})(?:/[1-9][0-9]{0,3999})?")
+DISTRIBUTION: Final = re.compile(r"dist:[a-z0-9][a-z0-9-]{0,99}")
+
+# What a term has in it, as bits.
+PARAMETER: Final = 1  # a symbol of role parameter
+INDEXED: Final = 2  # a symbol that varies with the sample
+LOOSE: Final = 4  # such a symbol outside samples_sum, samples_mean, samples_prod
+INFINITE: Final = 8  # its value may be infinite
+ARRAY: Final = 16  # its value may be a vector or matrix
+_FINITE_OPS: Final = frozenset("sigmoid softmax tanh cos sin atan Phi erf erfc indicator cdf cdf_below".split())
+_SCALAR_OPS: Final = frozenset((*"dot norm quad det logdet trace at logsumexp".split(), *"beta lbeta pdf cdf cdf_below indicator".split()))
+
+
+class Terms:
+    """Hash-consed terms: equal terms have equal numbers. Operator, arguments and value stand in parallel lists."""
+
+    def __init__(self) -> None:
+        self.ops: list[str] = []
+        self.args: list[tuple[int, ...]] = []
+        self.values: list[Fraction | str | None] = []
+        self.sorts: list[str] = []
+        self.bits: list[int] = []
+        self.free: list[frozenset[str]] = []  # indices that nothing inside binds
+        self.symbols: dict[str, int] = {}  # name → bits of the symbol
+        self._table: dict[tuple[object, ...], int] = {}
+        self.zero = self.leaf("num", Fraction(0))
+        self.one = self.leaf("num", Fraction(1))
+
+    def leaf(self, op: str, value: Fraction | str) -> int:
+        """A leaf; a symbol has the bits that were declared for its name."""
+        key = (op, value)
+        found = self._table.get(key)
+        if found is None:
+            bits = self.symbols[str(value)] if op == "sym" else INFINITE if value == "oo" else 0
+            free = frozenset((str(value),)) if op == "bound" else frozenset()
+            found = self._append(key, op, (), value, LEAF_SORTS[op], bits, free)
+        return found
+
+    def make(self, op: str, args: Sequence[int]) -> int:
+        """An operator at its arguments. Rejects what is not well formed."""
+        key = (op, *args)
+        found = self._table.get(key)
+        if found is None:
+            sort = self._check(op, args)
+            found = self._append(key, op, tuple(args), None, sort, self._bits_of(op, args), self._free_of(op, args))
+        return found
+
+    def _append(
+        self, key: tuple[object, ...], op: str, args: tuple[int, ...], value: Fraction | str | None, sort: str, bits: int, free: frozenset[str]
+    ) -> int:
+        self._table[key] = len(self.ops)
+        self.ops.append(op)
+        self.args.append(args)
+        self.values.append(value)
+        self.sorts.append(sort)
+        self.bits.append(bits)
+        self.free.append(free)
+        return len(self.ops) - 1
+
+    def _check(self, op: str, args: Sequence[int]) -> str:
+        sorts = self.sorts
+        if DISTRIBUTION.fullmatch(op):
+            need(all(sorts[a] in "NIP?S" for a in args), f"{op} takes values and distributions")
+            return "P"
+        need(op in SIGNATURES, f"there is no operator {op[:40]}")
+        result, least, most, wanted = SIGNATURES[op]
+        spread = any(sorts[a] == "S" for a in args)
+        need(spread or (len(args) >= least and (most is None or len(args) <= most)), f"{op} has {len(args)} arguments")
+        last = len(wanted) - 1
+        for i, a in enumerate(args):
+            sort, want = sorts[a], wanted[min(i, last)]
+            fits = sort == want or sort == "?" or want == "?" or (want == "N" and sort == "I") or (sort == "S" and most is None)
+            need(fits, f"argument {i} of {op} is no {'value' if want == 'N' else 'index' if want == 'I' else 'such thing'}")
+        return result
+
+    def _bits_of(self, op: str, args: Sequence[int]) -> int:
+        bits = 0
+        for a in args[1:] if op == "cases" else args:
+            bits |= self.bits[a]
+        if op == "cases":  # the condition decides which value, so it cannot make one infinite
+            bits |= self.bits[args[0]] & ~(INFINITE | ARRAY)
+        if op in ("samples_sum", "samples_mean", "samples_prod"):
+            bits &= ~LOOSE
+        if op in _FINITE_OPS:
+            bits &= ~INFINITE
+        if op in ("vec", "eye", "diag", "inv", "softmax"):
+            bits |= ARRAY
+        elif op in _SCALAR_OPS or op in ("sum", "prod"):
+            bits &= ~ARRAY
+            if op in ("sum", "prod"):
+                bits |= self.bits[args[3]] & ARRAY
+        return bits
+
+    def _free_of(self, op: str, args: Sequence[int]) -> frozenset[str]:
+        free = self.free
+        if op in ("sum", "prod") and len(args) == 4:
+            return (free[args[3]] - free[args[0]]) | free[args[1]] | free[args[2]]
+        found: frozenset[str] = frozenset()
+        for a in args:
+            if free[a]:
+                found |= free[a]
+        return found
+
+    def subterms(self, root: int, stop: Container[int] = ()) -> dict[int, None]:
+        """The distinct subterms, not looking into those in ``stop``."""
+        seen: dict[int, None] = {}
+        if root in stop:
+            return seen
+        stack = [root]
+        while stack:
+            t = stack.pop()
+            if t not in seen:
+                seen[t] = None
+                stack.extend([a for a in self.args[t] if a not in seen and a not in stop])
+        return seen
+
+    def rebuild(self, root: int, visit: Callable[[int, list[int]], int]) -> int:
+        """Rebuild bottom-up: ``visit`` gets each term and its rebuilt arguments."""
+        memo: dict[int, int] = {}
+        stack = [root]
+        while stack:
+            t = stack[-1]
+            if t in memo:
+                stack.pop()
+                continue
+            pending = [a for a in self.args[t] if a not in memo]
+            if pending:
+                stack.extend(pending)
+                continue
+            stack.pop()
+            memo[t] = visit(t, [memo[a] for a in self.args[t]])
+        return memo[root]
+
+    def show(self, root: int, budget: int = 60) -> str:
+        """A term in prefix form for messages, cut where it gets long."""
+        out: list[str] = []
+        stack: list[int | str] = [root]
+        while stack and budget > 0:
+            t = stack.pop()
+            if isinstance(t, str):
+                out.append(t)
+                continue
+            budget -= 1
+            if self.values[t] is not None:
+                out.append(str(self.values[t]))
+                continue
+            out.append(self.ops[t] + "(")
+            parts: list[int | str] = [")"]
+            for a in reversed(self.args[t][:budget]):
+                parts += [a, ", "]
+            stack.extend(parts[:-1] if len(parts) > 1 else parts)
+        return "".join(out) + ("..." if stack and budget <= 0 else "")
+
+    def propositions(self, condition: int) -> list[int]:
+        """A condition as the propositions that it joins: a < b is b > a, and a > b is a - b > 0."""
+        found: list[int] = []
+        stack = [condition]
+        while stack:
+            t = stack.pop()
+            op, args = self.ops[t], self.args[t]
+            if op == "and":
+                stack.extend(reversed(args))
+                continue
+            if op in ("lt", "le"):
+                op, args = ("gt" if op == "lt" else "ge"), (args[1], args[0])
+            if op in ("gt", "ge", "ne", "eq") and args[1] != self.zero:
+                args = (self.make("add", (args[0], self.make("neg", (args[1],)))), self.zero)
+            found.append(self.make(op, args))
+        return found
+
+
+# -- the syntax of records -------------------------------------------------------------------------
+
+_TOKEN: Final = re.compile(
+    r"\s*(?:([0-9]+(?:\.[0-9]+)?)|([A-Za-z][A-Za-z0-9_]*)|(\.\.\.|\*\*|[<>=!]=|[-+*/^()\[\]{},<>|])|$)"
+)
+_COMPARE: Final = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_WORDS: Final = ("and", "or", "not", "in")
+_ALIASES: Final = {"ln": "log", "arctan": "atan", "sum": "samples_sum", "mean": "samples_mean", "prod": "samples_prod"}
+_NOT_CALLED: Final = frozenset(("neg", "div", "pow", "at", "seq", "and", "or", "not", "in", "set", "power_domain", "eq", "ne", "lt", "le", "gt", "ge"))
+_MARKS: Final = ("hat", "bar", "tilde")
+
+
+def tidy(name: str) -> str:
+    """The canonical spelling of an ASCII name: y_hat is yhat, lambda is lam."""
+    parts = name.split("_")
+    if len(parts) > 1 and parts[0] and parts[1] in _MARKS:
+        parts[:2] = [parts[0] + parts[1]]
+    for i, part in enumerate(parts):
+        rest = part[6:] if part.startswith("lambda") else None
+        if rest is not None and (not rest or rest.isdigit() or rest.rstrip("0123456789") in _MARKS):
+            parts[i] = "lam" + rest
+    return "_".join(parts)
+
+
+class Reader:
+    """Reads one formula of a record; its names become metavariables. Nesting is bounded, so recursion is."""
+
+    def __init__(self, terms: Terms, text: object) -> None:
+        self.t = terms
+        if not isinstance(text, str) or len(text) > MAX_TEXT:
+            raise Rejected("a formula of a record is a text of bounded length")
+        self.text = text
+        self.tokens: list[tuple[str, str]] = []
+        at = 0
+        while at < len(text):
+            found = _TOKEN.match(text, at)
+            need(found, f"unexpected character {text[at : at + 8]!r} in {text[:80]!r}")
+            assert found is not None
+            at = found.end()
+            kind = found.lastindex
+            if kind:
+                word = found[kind].replace("**", "^")
+                self.tokens.append(("num" if kind == 1 else "name" if kind == 2 and word not in _WORDS else word, word))
+        self.tokens += [("end", ""), ("end", ""), ("end", "")]
+        self.i = 0
+        self.depth = 0
+        self.scope: list[str] = []
+
+    def whole(self, what: Callable[[], int]) -> int:
+        """The formula read to its end."""
+        term = what()
+        self.expect("end")
+        return term
+
+    def kind(self, ahead: int = 0) -> str:
+        return self.tokens[self.i + ahead][0]
+
+    def take(self, kind: str) -> bool:
+        found = self.kind() == kind
+        self.i += found
+        return found
+
+    def expect(self, kind: str) -> str:
+        need(self.kind() == kind, f"expected {kind} after {self.i} tokens of {self.text[:80]!r}")
+        self.i += 1
+        return self.tokens[self.i - 1][1]
+
+    # From the loosest operator to the tightest.
+
+    def expression(self) -> int:
+        self.depth += 1
+        need(self.depth <= MAX_NESTING, f"too deep: {self.text[:80]!r}")
+        found = self._joined("or", lambda: self._joined("and", self._negated))
+        self.depth -= 1
+        return found
+
+    def _joined(self, word: str, part: Callable[[], int]) -> int:
+        parts = [part()]
+        while self.take(word):
+            parts.append(part())
+        return self.t.make(word, parts) if len(parts) > 1 else parts[0]
+
+    def _negated(self) -> int:
+        minus = 0
+        while self.take("not"):
+            minus += 1
+        found = self._comparison()
+        for _ in range(minus):
+            found = self.t.make("not", (found,))
+        return found
+
+    def _comparison(self) -> int:
+        left = self._sum()
+        if self.kind() == "in" or (self.kind() == "not" and self.kind(1) == "in"):
+            negated = self.take("not")
+            self.expect("in")
+            found = self.t.make("in", (left, self.domain()))
+            return self.t.make("not", (found,)) if negated else found
+        found_all: list[int] = []
+        while self.kind() in _COMPARE:
+            op = _COMPARE[self.kind()]
+            self.i += 1
+            right = self._sum()
+            found_all.append(self.t.make(op, (left, right)))
+            left = right
+        return left if not found_all else found_all[0] if len(found_all) == 1 else self.t.make("and", found_all)
+
+    def _sum(self) -> int:
+        parts = [self._product(signed=True)]
+        while self.kind() in ("+", "-"):
+            minus = self.kind() == "-"
+            self.i += 1
+            part = self._product(signed=True)
+            parts.append(self.t.make("neg", (part,)) if minus else part)
+        return self.t.make("add", parts) if len(parts) > 1 else parts[0]
+
+    def _product(self, signed: bool) -> int:
+        minus = 0  # -a*b is -(a*b)
+        while signed and self.kind() in ("+", "-"):
+            minus += self.kind() == "-"
+            self.i += 1
+        factors = [self._power()]
+        divided = False
+        while True:
+            if self.take("*"):
+                factors.append(self._factor())
+                divided = False
+            elif self.take("/"):
+                left = self.t.make("mul", factors) if len(factors) > 1 else factors[0]
+                factors = [self.t.make("div", (left, self._factor()))]
+                divided = True
+            elif self.tokens[self.i - 1][0] == "num" and self.kind() in ("name", "("):
+                need(not divided and self.t.ops[factors[-1]] in ("num", "neg"), f"ambiguous product in {self.text[:80]!r}")
+                factors.append(self._power())
+            else:
+                break
+        found = self.t.make("mul", factors) if len(factors) > 1 else factors[0]
+        for _ in range(minus):
+            found = self.t.make("neg", (found,))
+        return found
+
+    def _factor(self) -> int:
+        minus = 0  # a*-b*c is a*(-b)*c
+        while self.kind() in ("+", "-"):
+            minus += self.kind() == "-"
+            self.i += 1
+        found = self._power()
+        for _ in range(minus):
+            found = self.t.make("neg", (found,))
+        return found
+
+    def _power(self) -> int:
+        base = self._indexed()
+        if not self.take("^"):
+            return base
+        self.depth += 1
+        need(self.depth <= MAX_NESTING, f"too deep: {self.text[:80]!r}")
+        exponent = self._factor()
+        self.depth -= 1
+        return self.t.make("pow", (base, exponent))
+
+    def _indexed(self) -> int:
+        number = self.kind() == "num"
+        found = self._operand()
+        while self.kind() == "[" and not number:
+            self.i += 1
+            found = self.t.make("at", [found, *self._arguments("]")])
+        return found
+
+    def _operand(self) -> int:
+        kind, word = self.tokens[self.i]
+        self.i += 1
+        if kind == "num":
+            return self.t.leaf("num", Fraction(word))
+        if kind == "name":
+            return self._call(word) if self.kind() == "(" and word not in CONSTANTS else self._name(tidy(word))
+        if kind == "(":
+            found = self.expression()
+            self.expect(")")
+            return found
+        if kind == "|":
+            found = self.expression()
+            self.expect("|")
+            return self.t.make("abs", (found,))
+        need(kind == "[", f"expected a value after {self.i - 1} tokens of {self.text[:80]!r}")
+        return self.t.make("vec", self._arguments("]"))
+
+    def _name(self, name: str) -> int:
+        if name in CONSTANTS:
+            return self.t.leaf("const", name)
+        if name in self.scope:
+            return self.t.leaf("bound", name)
+        indices: list[int] = []
+        while "_" in name and name.rpartition("_")[2] in self.scope and name.rpartition("_")[0]:
+            name, _, last = name.rpartition("_")
+            indices.insert(0, self.t.leaf("bound", last))
+        base = self.t.leaf("meta", name)
+        return self.t.make("at", [base, *indices]) if indices else base
+
+    def _call(self, name: str) -> int:
+        self.expect("(")
+        t = self.t
+        if name in ("sum", "prod") and self.kind() == "name" and self.kind(1) == ",":
+            index = tidy(self.expect("name"))
+            need(index not in CONSTANTS, "a constant is no index")
+            self.expect(",")
+            lower = self.expression()
+            self.expect(",")
+            upper = self.expression()
+            self.expect(",")
+            self.scope.append(index)
+            body = self.expression()
+            self.scope.pop()
+            self.expect(")")
+            return t.make(name, (t.leaf("bound", index), lower, upper, body))
+        args = [] if self.take(")") else self._arguments(")")
+        if name in ("log1p", "expm1", "sech") and len(args) == 1:
+            if name == "log1p":
+                return t.make("log", (t.make("add", (t.one, args[0])),))
+            if name == "expm1":
+                return t.make("add", (t.make("exp", args), t.make("neg", (t.one,))))
+            return t.make("div", (t.one, t.make("cosh", args)))
+        op = _ALIASES.get(name, name)
+        need(op in SIGNATURES and op not in _NOT_CALLED, f"there is no function {name[:40]}")
+        return t.make(op, args)
+
+    def _arguments(self, closer: str) -> list[int]:
+        found: list[int] = []
+        while True:
+            term = self.expression()
+            found.append(self.t.make("seq", (term,)) if self.take("...") else term)
+            if not self.take(","):
+                self.expect(closer)
+                return found
+
+    def domain(self) -> int:
+        """A domain: what stands after ``in``."""
+        t = self.t
+        if self.take("{"):
+            return t.make("set", self._arguments("}"))
+        name = self.expect("name")
+        if self.kind() == "(" and name in ("simplex", "categories", "onehot", "counts", "posdef"):
+            self.i += 1
+            return t.make(name, self._arguments(")"))
+        name = {"real": "reals", "integer": "integers", "natural": "naturals"}.get(name, name)
+        need(name in DOMAINS or (len(name) == 1 and name.isupper()), f"there is no domain {name[:40]}")
+        found = t.leaf("domain", name) if name in DOMAINS else t.leaf("meta", name)
+        return t.make("power_domain", (found, self._operand())) if self.take("^") else found
+
+
+# -- rules -----------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Rule:
+    """A record as patterns. A fact's ``source`` is what it shows and ``requires`` what it is given."""
+
+    id: str
+    source: int
+    target: int | None
+    requires: list[int]
+    relation: str = "equal"
+    support: list[int] = field(default_factory=list)
+    places: list[tuple[str, frozenset[str], frozenset[str]]] = field(default_factory=list)
+    names: frozenset[str] = frozenset()
+    indices: frozenset[str] = frozenset()
+
+
+class Rules:
+    """Patterns: how records become rules and what a rule says at given bindings."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.t = terms
+
+    # -- from records
+
+    def expression(self, text: object) -> int:
+        reader = Reader(self.t, text)
+        return reader.whole(reader.expression)
+
+    def condition(self, text: object) -> int:
+        found = self.expression(text)
+        need(self.t.sorts[found] == "B", f"{str(text)[:80]!r} is no condition")
+        return found
+
+    def domain(self, text: object) -> int:
+        reader = Reader(self.t, text)
+        return reader.whole(reader.domain)
+
+    def rewrite(self, id: str, record: Mapping[str, Any]) -> Rule:
+        """A record of rules/algebra."""
+        requires = [self.condition(c) for c in _texts(record, "requires")]
+        source, target = self.expression(record.get("from")), self.expression(record.get("to"))
+        relation = record.get("relation", "equal")
+        need(relation in RELATIONS, f"there is no relation {relation!r:.40}")
+        if record.get("nary", False):
+            (source, target), requires = self._widened([source, target], requires)
+        return self._finished(Rule(id, source, target, requires, relation))
+
+    def fact(self, id: str, record: Mapping[str, Any]) -> Rule:
+        """A record of rules/facts."""
+        shown = self.t.propositions(self.condition(record.get("shows")))
+        need(len(shown) == 1, "a fact shows one thing")
+        given = [self.condition(c) for c in _texts(record, "given")]
+        if record.get("nary", False):
+            shown, given = self._widened(shown, given)
+        return self._finished(Rule(id, shown[0], None, given))
+
+    def distribution(self, id: str, kind: str, record: Mapping[str, Any]) -> Rule:
+        """The rule that unfolds a density (kind density) or distribution function (cdf, cdf_below)."""
+        t = self.t
+        parameters, variates = record.get("parameters", {}), record.get("variate", {"y": None})
+        need(isinstance(parameters, dict) and isinstance(variates, dict) and len(variates) == 1, "parameters and variate are tables")
+        takes = record.get("takes", list(parameters))
+        need(isinstance(takes, list) and all(isinstance(x, str) for x in takes), "`takes` is a list of names")
+        ((variate, variate_domain),) = variates.items()
+        y = self._metavariable(variate)
+        args: list[int] = []
+        for name in takes:
+            if name.startswith("["):
+                need(name.endswith("...]"), f"{name[:40]} is no argument")
+                args.append(t.make("vec", [t.make("seq", (self._metavariable(name[1:-4]),))]))
+            elif name.endswith("..."):
+                args.append(t.make("seq", (self._metavariable(name[:-3]),)))
+            else:
+                args.append(self._metavariable(name))
+        source = t.make("pdf" if kind == "density" else kind, (t.make(f"dist:{id}", args), y))
+        requires = [t.make("in", (self._metavariable(n), self.domain(d))) for n, d in parameters.items()]
+        target = self.expression(record.get("density" if kind == "density" else "cdf"))
+        support: list[int] = []
+        if kind == "density":
+            if variate_domain is not None:
+                requires.append(t.make("in", (y, self.domain(variate_domain))))
+            support = [self.condition(c) for c in _texts(record, "support")]
+        elif kind == "cdf_below" and record.get("discrete", False):
+            below = t.make("add", (y, t.make("neg", (t.one,))))  # P(Y < y) on the integers
+            target = self.fill(target, {**self._identity(target), str(t.values[y]): below})
+        return self._finished(Rule(f"{kind}-{id}", source, target, requires, "equal", support))
+
+    def _metavariable(self, name: object) -> int:
+        need(isinstance(name, str) and NAME.fullmatch(name), "a name is expected")
+        return self.t.leaf("meta", tidy(str(name)))
+
+    def _finished(self, rule: Rule) -> Rule:
+        """Note where each metavariable stands: in which sums and products, and indexed by what."""
+        t = self.t
+        stack = [(p, frozenset[str](), frozenset[str]()) for p in (rule.source, rule.target) if p is not None]
+        names: set[str] = set()
+        indices: set[str] = set()
+        while stack:
+            p, around, indexed = stack.pop()
+            op, args = t.ops[p], t.args[p]
+            if op in ("meta", "bound"):
+                name = str(t.values[p])
+                names.add(name)
+                if op == "meta":
+                    rule.places.append((name, around, indexed))
+            elif op in ("sum", "prod"):
+                index = str(t.values[args[0]])
+                indices.add(index)
+                stack += [(args[1], around, frozenset()), (args[2], around, frozenset()), (args[3], around | {index}, frozenset())]
+            elif op == "at":
+                # in p[k] nothing but the subscript is meant to vary with k
+                subscripts = frozenset(str(t.values[a]) for a in args[1:] if t.ops[a] == "bound")
+                stack += [(args[0], around, subscripts), *[(a, around, frozenset[str]()) for a in args[1:]]]
+            else:
+                stack.extend([(a, around, frozenset()) for a in args])
+        rule.names, rule.indices = frozenset(names), frozenset(indices)
+        for p in (*rule.requires, *rule.support):
+            rule.names |= self.names(p)
+        return rule
+
+    def names(self, pattern: int) -> set[str]:
+        """The metavariables and indices of a pattern."""
+        return {str(self.t.values[p]) for p in self.t.subterms(pattern) if self.t.ops[p] in ("meta", "bound")}
+
+    def _identity(self, pattern: int) -> Env:
+        return {str(self.t.values[p]): p for p in self.t.subterms(pattern) if self.t.ops[p] in ("meta", "bound")}
+
+    def _widened(self, patterns: list[int], conditions: list[int]) -> tuple[list[int], list[int]]:
+        """An operator over two plain operands made one over a sequence, named like the first of them."""
+        t = self.t
+        pairs: dict[str, str] = {}
+        for p in t.subterms(patterns[0]):
+            args = t.args[p]
+            if t.ops[p] in FLAT and len(args) == 2 and all(t.ops[a] == "meta" for a in args):
+                pairs[str(t.values[args[0]])] = str(t.values[args[1]])
+        need(pairs and len(set(pairs.values()) | set(pairs)) == 2 * len(pairs), "an nary rule has one operator with two operands")
+
+        def widen(p: int, args: list[int]) -> int:
+            if t.ops[p] in FLAT and len(args) == 2:
+                for a, b in pairs.items():
+                    names = self._identity(args[0])
+                    if a in names and b not in names and self.fill(args[0], {**names, a: t.leaf("meta", b)}) == args[1]:
+                        return t.make(t.ops[p], [t.make("seq", (args[0],))])
+            return t.make(t.ops[p], args) if args else p
+
+        seconds = set(pairs.values())
+        done = [t.rebuild(p, widen) for p in patterns]
+        need(not any(seconds & self.names(p) for p in done), "an nary rule treats its operands alike")
+        asked: list[int] = []
+        for c in conditions:
+            wide = t.rebuild(c, widen)
+            names = self._identity(wide)
+            need(not any(a in names and b in names for a, b in pairs.items()), "an nary rule asks for each operand by itself")
+            swap: Env = {b: t.leaf("meta", a) for a, b in pairs.items()}
+            wide = self.fill(wide, {**names, **swap})
+            if wide not in asked:
+                asked.append(wide)
+        return done, asked
+
+    # -- at bindings
+
+    def fill(self, pattern: int, env: Mapping[str, Binding]) -> int:
+        """The pattern with its metavariables and indices replaced."""
+        t = self.t
+        memo: dict[int, int] = {}
+        stack = [pattern]
+        while stack:
+            p = stack[-1]
+            op = t.ops[p]
+            if p in memo:
+                stack.pop()
+                continue
+            if op in ("meta", "bound"):
+                value = env.get(str(t.values[p]))
+                need(value is not None, f"nothing is bound to {t.values[p]}")
+                need(isinstance(value, int), f"{t.values[p]} stands for a sequence")
+                assert isinstance(value, int)
+                need(op == "meta" or t.ops[value] == "bound", f"{t.values[p]} is bound to no index")
+                memo[p] = value
+                continue
+            pending = [a for a in t.args[p] if a not in memo and t.ops[a] != "seq"]
+            if pending:
+                stack.extend(pending)
+                continue
+            args: list[int] = []
+            for a in t.args[p]:
+                if t.ops[a] == "seq":
+                    part = t.args[a][0]
+                    args.extend([self.fill(part, one) for one in self._each(part, env)])
+                else:
+                    args.append(memo[a])
+            memo[p] = t.make(op, args) if t.args[p] or op == "count" else p
+        return memo[pattern]
+
+    def _each(self, pattern: int, env: Mapping[str, Binding]) -> list[Env]:
+        """The bindings for each element of the sequences in a pattern."""
+        need(not any(self.t.ops[p] == "seq" for p in self.t.subterms(pattern)), "a sequence within a sequence")
+        lists = {n: v for n in self.names(pattern) if isinstance(v := env.get(n), tuple)}
+        lengths = {len(v) for v in lists.values()}
+        need(len(lengths) == 1, "sequences of different lengths")
+        return [{**env, **{n: v[i] for n, v in lists.items()}} for i in range(lengths.pop())]
+
+    def asked(self, condition: int, env: Mapping[str, Binding]) -> list[int]:
+        """The propositions that a condition asks for; over a sequence, one for each element."""
+        t = self.t
+        found: list[int] = []
+        for part in t.args[condition] if t.ops[condition] == "and" else (condition,):
+            inside = {s for p in t.subterms(part) if t.ops[p] == "seq" for s in t.subterms(p)}
+            plain = [s for s in t.subterms(part, inside) if t.ops[s] == "meta" and isinstance(env.get(str(t.values[s])), tuple)]
+            for one in self._each(part, env) if plain else [env]:
+                found.extend(t.propositions(self.fill(part, one)))
+        return found
+
+    def check_scopes(self, rule: Rule, env: Mapping[str, Binding]) -> None:
+        """Reject a use in which an index is captured or escapes: all places of a metavariable bind the same of its indices."""
+        t = self.t
+        need(rule.names <= env.keys(), f"nothing is bound to {', '.join(sorted(rule.names - env.keys()))}")
+        called: dict[str, str] = {}
+        for index in rule.indices:
+            leaf = env[index]
+            need(isinstance(leaf, int) and t.ops[leaf] == "bound", f"{index} is bound to no index")
+            assert isinstance(leaf, int)
+            called[index] = str(t.values[leaf])
+        need(len(set(called.values())) == len(called), "two indices have one name")
+        seen: dict[str, frozenset[str]] = {}
+        for name, around, indexed in rule.places:
+            value = env[name]
+            free: frozenset[str] = frozenset().union(*[t.free[v] for v in ((value,) if isinstance(value, int) else value)])
+            if free:
+                caught = free & {called[i] for i in around}
+                need(seen.setdefault(name, caught) == caught, f"an index of {name} is captured or escapes")
+                need(not free & {called.get(i, "") for i in indexed}, f"{name} varies with its own subscript")
+
+
+def _texts(record: Mapping[str, Any], key: str) -> list[Any]:
+    found = record.get(key, [] if key == "support" else None)
+    if not isinstance(found, list):
+        raise Rejected(f"`{key}` is a list")
+    return found
+
+
+# -- algebra: normal forms -------------------------------------------------------------------------
+
+Monomial = tuple[tuple[int, int], ...]  # (base, exponent), sorted by base
+Poly = dict[Monomial, Rational]
+NEVER: Final = -1  # stands among the bases that must not be 0 for what no fact can allow
+NOTHING: Final[frozenset[int]] = frozenset()
+
+
+def whole(q: Rational) -> Rational:
+    """An int where the value is whole."""
+    return q.numerator if q.denominator == 1 else q
+
+
+class Forms:
+    """Normal forms over opaque atoms, each with the bases that it cancels (which must not be 0)."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.t = terms
+        self.nonzero: set[int] = set()
+        self._products: dict[int, tuple[Rational, Monomial, frozenset[int]]] = {}
+        self._polys: dict[int, tuple[Poly, frozenset[int]]] = {}
+        self._bases: dict[tuple[object, ...], int] = {}
+        self._sums: list[Poly | None] = []  # of each base, its poly if it is a sum
+        self._infinite: list[bool] = []
+        self._poly_ids: dict[tuple[object, ...], int] = {}
+        self._ids: dict[int, int] = {}
+        self._work = 0
+        self.nonzero.add(self.product(terms.leaf("const", "pi"))[1][0][0])
+
+    def same(self, left: int, right: int) -> None:
+        """Reject unless the two terms are equal by algebra."""
+        if left == right:
+            return
+        (a, cancelled), (b, more) = self.poly(left), self.poly(right)
+        need(a == b, f"not equal by algebra: {self.t.show(left)} and {self.t.show(right)}")
+        self._allow(cancelled | more)
+
+    def _allow(self, cancelled: frozenset[int]) -> None:
+        need(NEVER not in cancelled, "the algebra cancels what may be infinite, or multiplies vectors")
+        need(cancelled <= self.nonzero, "the algebra cancels something that is not known to be other than 0")
+
+    def constant(self, term: int) -> Rational | None:
+        """The rational that a term equals, or None."""
+        poly, cancelled = self.poly(term)
+        if cancelled and not cancelled <= self.nonzero:
+            return None
+        return 0 if not poly else poly[()] if len(poly) == 1 and () in poly else None
+
+    def learn(self, term: int) -> None:
+        """A term is known not to be 0: then none of its factors is."""
+        self.nonzero.update(base for base, _ in self.product(term)[1])
+
+    def poly(self, term: int) -> tuple[Poly, frozenset[int]]:
+        self._prepare(term, True)
+        return self._polys[term]
+
+    def product(self, term: int) -> tuple[Rational, Monomial, frozenset[int]]:
+        self._prepare(term, False)
+        return self._products[term]
+
+    def _spend(self, work: int) -> None:
+        self._work += work
+        need(self._work <= MAX_WORK, "the algebra of this proof is too much work")
+
+    def _prepare(self, term: int, as_poly: bool) -> None:
+        stack = [(term, as_poly)]
+        while stack:
+            t, wanted = stack[-1]
+            if t in (self._polys if wanted else self._products):
+                stack.pop()
+                continue
+            pending = self._pending(t, wanted)
+            self._spend(1 + len(pending))
+            if pending:
+                stack.extend(pending)
+                continue
+            if wanted:
+                self._polys[t] = self._make_poly(t)
+            else:
+                self._products[t] = self._make_product(t)
+
+    def _pending(self, t: int, as_poly: bool) -> list[tuple[int, bool]]:
+        op = self.t.ops[t]
+        if as_poly:
+            if op == "add":
+                return [(a, True) for a in self._summands(t) if a not in self._polys]
+            return [] if t in self._products else [(t, False)]
+        if op == "add":
+            return [] if t in self._polys else [(t, True)]
+        if op in ("mul", "neg", "div", "pow"):
+            factors, missing = self._factors(t)
+            if missing:
+                return [(a, True) for a in missing]
+            if t not in factors:
+                unknown = [(a, False) for a in factors if a not in self._products]
+                if unknown or not self._divides_by_zero(factors):
+                    return unknown
+        return [(a, True) for a in self.t.args[t] if a not in self._polys]
+
+    def _order(self, root: int, inside: Callable[[int], Sequence[int]]) -> list[int]:
+        """The terms reachable by ``inside``, parents before children."""
+        done: set[int] = set()
+        order: list[int] = []
+        stack = [root]
+        while stack:
+            t = stack[-1]
+            pending = [] if t in done else [a for a in inside(t) if a not in done]
+            if pending:
+                stack.extend(pending)
+                continue
+            stack.pop()
+            if t not in done:
+                done.add(t)
+                order.append(t)
+        order.reverse()
+        self._spend(len(order))
+        return order
+
+    def _summands(self, root: int) -> dict[int, list[int]]:
+        """What a sum adds up, through sums and signs within it: how often it is added and subtracted."""
+        ops, args = self.t.ops, self.t.args
+        order = self._order(root, lambda t: args[t] if ops[t] in ("add", "neg") else ())
+        counts = {t: [0, 0] for t in order}
+        counts[root][0] = 1
+        leaves: dict[int, list[int]] = {}
+        for t in order:
+            plus, minus = counts[t]
+            if ops[t] == "neg":
+                plus, minus = minus, plus
+            elif ops[t] != "add":
+                leaves[t] = counts[t]
+                continue
+            for a in args[t]:
+                counts[a][0] += plus
+                counts[a][1] += minus
+        return leaves
+
+    def _factors(self, root: int) -> tuple[dict[int, list[int]], list[int]]:
+        """What a product multiplies: positive and negative exponents apart; and exponents not yet known."""
+        ops, args = self.t.ops, self.t.args
+        missing: list[int] = []
+        powers: dict[int, int | None] = {}
+
+        def inside(t: int) -> Sequence[int]:
+            if ops[t] in ("mul", "neg", "div"):
+                return args[t]
+            if ops[t] != "pow":
+                return ()
+            if t not in powers:
+                exponent = args[t][1]
+                powers[t] = None
+                if ops[exponent] != "num" and exponent not in self._polys:
+                    missing.append(exponent)
+                    return ()
+                k = self.t.values[exponent] if ops[exponent] == "num" else self.constant(exponent)
+                if isinstance(k, int | Fraction) and k.denominator == 1 and abs(k) <= MAX_POWER:
+                    powers[t] = int(k)
+            return () if powers[t] is None else (args[t][0],)
+
+        order = self._order(root, inside)
+        counts = {t: [0, 0] for t in order}
+        counts[root][0] = 1
+        leaves: dict[int, list[int]] = {}
+        minus_one = 0
+        for t in order:
+            up, down = counts[t]
+            if ops[t] == "div":
+                top, bottom = args[t]
+                counts[top][0] += up
+                counts[top][1] += down
+                counts[bottom][0] += down
+                counts[bottom][1] += up
+            elif ops[t] == "pow" and powers[t] is not None:
+                k = powers[t] or 0
+                counts[args[t][0]][0] += k * up if k > 0 else -k * down
+                counts[args[t][0]][1] += k * down if k > 0 else -k * up
+            elif ops[t] in ("mul", "neg"):
+                minus_one ^= ops[t] == "neg" and (up + down) & 1
+                for a in args[t]:
+                    counts[a][0] += up
+                    counts[a][1] += down
+            else:
+                leaves[t] = counts[t]
+        if minus_one:
+            leaves.setdefault(self.t.leaf("num", Fraction(-1)), [0, 0])[0] += 1
+        return leaves, missing
+
+    def _make_product(self, t: int) -> tuple[Rational, Monomial, frozenset[int]]:
+        op = self.t.ops[t]
+        if op == "num":
+            q = self.t.values[t]
+            assert isinstance(q, Fraction)
+            return whole(q), (), NOTHING
+        if op == "add":
+            poly, cancelled = self._polys[t]
+            if len(poly) < 2:
+                return next(((q, m, cancelled) for m, q in poly.items()), (0, (), cancelled))
+            content, base = self._primitive(poly)
+            return content, ((base, 1),), cancelled
+        if op in ("mul", "neg", "div", "pow"):
+            factors, _ = self._factors(t)
+            if t not in factors and not self._divides_by_zero(factors):
+                return self._multiply(factors)
+        return 1, ((self._atom(t), 1),), NOTHING.union(*[self._polys[a][1] for a in self.t.args[t]])
+
+    def _divides_by_zero(self, factors: Mapping[int, list[int]]) -> bool:
+        return any(down and not self._products[a][0] for a, (_, down) in factors.items())
+
+    def _multiply(self, factors: Mapping[int, list[int]]) -> tuple[Rational, Monomial, frozenset[int]]:
+        total: Rational = 1
+        ups: dict[int, int] = {}
+        downs: dict[int, int] = {}
+        cancelled: set[int] = set()
+        arrays = 0
+        for a, (up, down) in factors.items():
+            q, monomial, more = self._products[a]
+            cancelled |= more
+            if self.t.bits[a] & ARRAY:
+                arrays += up + 2 * down
+            if q != 1 and up != down:
+                size = max(q.numerator.bit_length(), q.denominator.bit_length())
+                need(size * abs(up - down) < 1_000_000 or q in (0, -1), "a number is too large")
+                total = whole(total * Fraction(q) ** (up - down))
+            elif q == 0 and up:
+                total = 0
+            for base, e in monomial:
+                more_up, more_down = (e * up, e * down) if e > 0 else (-e * down, -e * up)
+                ups[base] = ups.get(base, 0) + more_up
+                downs[base] = downs.get(base, 0) + more_down
+        both = [b for b in ups if ups[b] and downs[b]]
+        cancelled.update(both)
+        if arrays > 1 or any(self._infinite[b] for b in (ups if total == 0 else both)):
+            cancelled.add(NEVER)
+        if total == 0:
+            return 0, (), frozenset(cancelled)
+        exponents = sorted((b, ups[b] - downs[b]) for b in ups if ups[b] != downs[b])
+        return total, tuple(exponents), frozenset(cancelled)
+
+    def _make_poly(self, t: int) -> tuple[Poly, frozenset[int]]:
+        if self.t.ops[t] == "add":
+            return self._add(t)
+        q, monomial, cancelled = self._products[t]
+        if not q:
+            return {}, cancelled
+        sums = [(b, p) for b, e in monomial if e == 1 and (p := self._sums[b]) is not None]
+        size = 1
+        for _, p in sums:
+            size *= len(p)
+        if not sums or (len(sums) > 1 and size > MAX_MONOMIALS):
+            return {monomial: q}, cancelled
+        spread = {b for b, _ in sums}
+        result: Poly = {tuple(x for x in monomial if x[0] not in spread): q}
+        more: set[int] = set(cancelled)
+        if len(sums) > 1 and any(self._infinite[b] for b in spread):
+            more.add(NEVER)  # infinity times a difference
+        for _, p in sums:
+            result = self._times(result, p, more)
+        return result, frozenset(more)
+
+    def _add(self, t: int) -> tuple[Poly, frozenset[int]]:
+        result: Poly = {}
+        cancelled: set[int] = set()
+        risky = self.t.bits[t] & INFINITE
+        for a, (plus, minus) in self._summands(t).items():
+            poly, more = self._polys[a]
+            cancelled |= more
+            self._spend(len(poly))
+            if risky and plus and minus and self.t.bits[a] & INFINITE:
+                cancelled.add(NEVER)
+            if plus != minus:
+                self._accumulate(result, poly, plus - minus, cancelled if risky else None)
+        return result, frozenset(cancelled)
+
+    def _accumulate(self, into: Poly, poly: Poly, factor: int, risk: set[int] | None) -> None:
+        for m, q in poly.items():
+            old = into.get(m, 0)
+            new = whole(old + factor * q)
+            if risk is not None and old and (old > 0) != (factor * q > 0) and any(self._infinite[b] for b, _ in m):
+                risk.add(NEVER)
+            if new:
+                into[m] = new
+            else:
+                del into[m]
+
+    def _times(self, left: Poly, right: Poly, cancelled: set[int]) -> Poly:
+        self._spend(len(left) * len(right))
+        result: Poly = {}
+        for m1, q1 in left.items():
+            for m2, q2 in right.items():
+                merged = dict(m1)
+                for b, e in m2:
+                    old = merged.get(b, 0)
+                    if old * e < 0:
+                        cancelled.update((b, NEVER) if self._infinite[b] else (b,))
+                    merged[b] = old + e
+                m = tuple(sorted((b, e) for b, e in merged.items() if e))
+                self._accumulate(result, {m: whole(q1 * q2)}, 1, cancelled)
+        return result
+
+    def _primitive(self, poly: Poly) -> tuple[Rational, int]:
+        from math import gcd, lcm
+
+        content = Fraction(gcd(*[q.numerator for q in poly.values()]), lcm(*[q.denominator for q in poly.values()]))
+        if poly[min(poly)] < 0:
+            content = -content
+        primitive = poly if content == 1 else {m: whole(q / content) for m, q in poly.items()}
+        infinite = any(self._infinite[b] for m in poly for b, _ in m)
+        return whole(content), self._base(("sum", self._poly_id(primitive)), primitive, infinite)
+
+    def _base(self, key: tuple[object, ...], poly: Poly | None, infinite: bool) -> int:
+        found = self._bases.get(key)
+        if found is None:
+            found = self._bases[key] = len(self._sums)
+            self._sums.append(poly)
+            self._infinite.append(infinite)
+        return found
+
+    def _poly_id(self, poly: Poly) -> int:
+        key = tuple(sorted(poly.items()))
+        return self._poly_ids.setdefault(key, len(self._poly_ids))
+
+    def _atom(self, t: int) -> int:
+        ids: list[int] = []
+        for a in self.t.args[t]:
+            if a not in self._ids:
+                self._ids[a] = self._poly_id(self._polys[a][0])
+            ids.append(self._ids[a])
+        return self._base((self.t.ops[t], self.t.values[t], *ids), None, bool(self.t.bits[t] & INFINITE))
+
+    def denominators(self, before: int, after: int) -> list[int]:
+        """What must not be 0 for an algebra step; subterms that occur in both are not looked into."""
+        t = self.t
+        shared = t.subterms(before).keys() & t.subterms(after).keys()
+        found: dict[int, None] = {}
+        for root in (before, after):
+            for s in t.subterms(root, shared):
+                if t.ops[s] == "div":
+                    found[t.args[s][1]] = None
+                elif t.ops[s] == "pow" and self._negative(t.args[s][1]):
+                    found[t.args[s][0]] = None
+        return [d for d in found if not (t.values[d] == "pi" or (t.ops[d] == "num" and d != t.zero))]
+
+    def _negative(self, exponent: int) -> bool:
+        ops, values = self.t.ops, self.t.values
+        minus = 0
+        while ops[exponent] == "neg":
+            exponent, minus = self.t.args[exponent][0], minus ^ 1
+        parts = self.t.args[exponent] if ops[exponent] == "div" else (exponent,)
+        for p in parts:
+            q = values[p]
+            if not isinstance(q, Fraction) or q == 0:
+                return False
+            minus ^= q < 0
+        return bool(minus)
+
+
+# -- the tree of a chain's current term ------------------------------------------------------------
+
+
+class Node:
+    """A term, or an operator over nodes once something below was replaced."""
+
+    __slots__ = ("below", "term")
+
+    def __init__(self, term: int) -> None:
+        self.term = term
+        self.below: list[Node] | None = None
+
+
+class Tree:
+    """The current term of a chain: it is opened where a step goes, and closed where its value is asked for."""
+
+    def __init__(self, terms: Terms, root: int) -> None:
+        self.t = terms
+        self.root = Node(root)
+
+    def at(self, place: Sequence[int]) -> Node:
+        """The node at a path of argument numbers."""
+        node = self.root
+        for i in place:
+            args = self.t.args[node.term]
+            need(0 <= i < len(args), "no such place")
+            if node.below is None:
+                node.below = [Node(a) for a in args]
+            node = node.below[i]
+        return node
+
+    def value(self, top: Node) -> int:
+        """The term at a node, interned again."""
+        stack = [top]
+        while stack:
+            node = stack[-1]
+            open_nodes = [n for n in node.below or () if n.below is not None]
+            if open_nodes:
+                stack.extend(open_nodes)
+                continue
+            stack.pop()
+            if node.below is not None:
+                node.term = self.t.make(self.t.ops[node.term], [n.term for n in node.below])
+                node.below = None
+        return top.term
+
+
+# -- the proof -------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Chain:
+    """A chain of steps: what it claims, and how far it has come."""
+
+    left: int
+    right: int
+    claimed: str
+    tree: Tree
+    relation: str = "equal"
+    used: set[str] = field(default_factory=set)  # chains that it uses as lemmas
+    closed: bool = False
+    scale: int | None = None
+    offset: int | None = None
+
+
+class Checker:
+    """Replays one proof."""
+
+    def __init__(self, data: Mapping[str, Any], rules_dir: Path | None, assume_rules: bool) -> None:
+        self.data = data
+        self.report = Report()
+        self.folder = rules_dir
+        self.assume = assume_rules
+        self.place = "the proof"
+        self.t = Terms()
+        self.rules = Rules(self.t)
+        self.rows: list[int] = []
+        self.symbols: dict[str, dict[str, Any]] = {}
+        self.domains: dict[str, int] = {}
+        self.hypotheses: set[int] = set()
+        self.records: dict[str, tuple[str, dict[str, Any]]] = {}
+        self.compiled: dict[str, Rule] = {}
+        self.facts: list[int] = []
+        self.chains: dict[str, Chain] = {}
+        self.installed: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def run(self) -> None:
+        """Check everything, in the order in which one thing rests on another."""
+        self.read_symbols()
+        self.read_terms()
+        self.forms = Forms(self.t)
+        self.read_domains()
+        self.read_hypotheses()
+        self.read_rules()
+        self.replay_facts()
+        self.read_chains()
+        self.replay_steps()
+        self.finish_chains()
+        self.check_claim()
+        self.check_sample()
+        self.check_ledger()
+        self.check_loss()
+
+    # -- shapes
+
+    def part(self, key: str, kind: type) -> Any:
+        """A part of the proof, of the right JSON type."""
+        found = self.data.get(key)
+        need(type(found) is kind, f"`{key}` is missing or of the wrong kind")
+        return found
+
+    def entry(self, value: Any, keys: str) -> list[Any]:
+        """The values of an object at some keys, all of which it must have."""
+        need(isinstance(value, dict), f"{self.place}: an object is expected")
+        for key in keys.split():
+            need(key in value, f"{self.place}: `{key}` is missing")
+        return [value[key] for key in keys.split()]
+
+    def term(self, index: Any) -> int:
+        """The term of a row of the table."""
+        need(type(index) is int and 0 <= index < len(self.rows), f"{self.place}: {index!r:.40} is no term")
+        return self.rows[index]
+
+    def value(self, index: Any, what: str) -> int:
+        """A term that is a value in which no index is free."""
+        found = self.term(index)
+        need(self.t.sorts[found] == "N" and not self.t.free[found], f"{self.place}: {what} is no value")
+        return found
+
+    def bindings(self, value: Any) -> Env:
+        """Metavariables bound to terms, or to lists of terms."""
+        need(isinstance(value, dict), f"{self.place}: bindings are an object")
+        return {name: tuple(map(self.term, b)) if isinstance(b, list) else self.term(b) for name, b in value.items()}
+
+    # -- the tables
+
+    def read_symbols(self) -> None:
+        """Roles first: the terms' bits are made of them."""
+        self.symbols = self.part("symbols", dict)
+        for name, symbol in self.symbols.items():
+            self.place = f"symbol {name!r:.40}"
+            need(isinstance(name, str) and NAME.fullmatch(name), f"{self.place}: no name")
+            role, shape, indexed = self.entry(symbol, "role shape indexed")
+            need(isinstance(role, str) and role in ROLES, f"{self.place}: there is no such role")
+            need(isinstance(shape, str), f"{self.place}: a shape is a word")
+            need(isinstance(indexed, bool), f"{self.place}: `indexed` is true or false")
+            need(indexed or role != "data", f"{self.place}: data vary with the sample")
+            bits = (PARAMETER if role == "parameter" else 0) | (INDEXED | LOOSE if indexed else 0)
+            self.t.symbols[name] = bits | (0 if shape == "scalar" else ARRAY)
+
+    def read_terms(self) -> None:
+        """The flat table: a row refers to rows before it only."""
+        for number, row in enumerate(self.part("terms", list)):
+            self.place = f"term {number}"
+            need(isinstance(row, list) and row and isinstance(row[0], str), f"{self.place}: a row is [operator, ...]")
+            op = row[0]
+            if op in LEAF_SORTS:
+                need(len(row) == 2 and isinstance(row[1], str), f"{self.place}: a leaf has one text")
+                self.rows.append(self.leaf(op, row[1]))
+            else:
+                need(op != "seq", f"{self.place}: there is no operator seq")
+                args = row[1:]
+                need(all(type(a) is int and 0 <= a < number for a in args), f"{self.place}: arguments are earlier rows")
+                self.rows.append(self.t.make(op, [self.rows[a] for a in args]))
+
+    def leaf(self, op: str, text: str) -> int:
+        """A leaf from its text."""
+        if op == "num":
+            need(len(text) < 8200 and NUMBER.fullmatch(text), f"{self.place}: {text!r:.40} is no number")
+            q = Fraction(text)
+            need(str(q) == text, f"{self.place}: {text!r:.40} is not in lowest terms")
+            return self.t.leaf(op, q)
+        known = {"sym": self.symbols, "const": CONSTANTS, "domain": DOMAINS}.get(op, ())
+        need(text in known if op != "bound" else NAME.fullmatch(text), f"{self.place}: {op} {text!r:.40} is not known")
+        return self.t.leaf(op, text)
+
+    def read_domains(self) -> None:
+        """The domain that the table gives each symbol."""
+        for name, symbol in self.symbols.items():
+            self.place = f"symbol {name}"
+            found = self.term(symbol.get("domain_term"))
+            need(self.t.sorts[found] == "D" and not self.t.free[found], f"{self.place}: its domain is no domain")
+            self.domains[name] = found
+
+    def read_hypotheses(self) -> None:
+        """What the theorem supposes; it is told, and must not be plainly false."""
+        for number, entry in enumerate(self.part("hypotheses", list)):
+            self.place = f"hypothesis {number}"
+            says, origin = self.entry(entry, "says origin")
+            need(origin in ("where", "support", "domain"), f"{self.place}: no such origin")
+            found = self.term(says)
+            need(self.t.sorts[found] == "B", f"{self.place}: no condition")
+            for p in self.t.propositions(found):
+                need(self.t.ops[p] not in ("free", "shared", "without"), f"{self.place}: this is read off, not supposed")
+                need(self.computed(p) is not False, f"{self.place}: it is false")
+                self.hypotheses.add(p)
+            self.report.assumptions.append(f"hypothesis ({origin}): {self.t.show(found)}")
+
+    # -- records
+
+    def read_rules(self) -> None:
+        """Every record of the proof is the installed one, or is reported as an assumption."""
+        for id, entry in self.part("rules", dict).items():
+            self.place = f"rule {id!r:.60}"
+            kind, record = self.entry(entry, "kind record")
+            need(kind in ("rule", "fact", "density", "cdf", "cdf_below"), f"{self.place}: no such kind")
+            need(isinstance(record, dict), f"{self.place}: a record is an object")
+            own = record.get("id")
+            need(isinstance(own, str) and id == (own if kind in ("rule", "fact") else f"{kind}-{own}"), f"{self.place}: not its id")
+            folder = {"rule": "algebra", "fact": "facts"}.get(kind, "distributions")
+            self.records[id] = (kind, self.compared(folder, str(own), record))
+
+    def compared(self, folder: str, id: str, record: dict[str, Any]) -> dict[str, Any]:
+        """The installed record of this id, which the proof's must equal; else the proof's, as an assumption."""
+        if folder not in self.installed:
+            self.installed[folder] = load_records(self.folder, folder, self.assume)
+        found = self.installed[folder].get(id)
+        if found is not None and _plain(found) == _plain(record):
+            return found
+        state = "unknown to the installed rules" if found is None else "not as in the installed rules"
+        need(self.assume, f"{self.place}: the record {id} is {state}")
+        self.report.assumptions.append(f"record {id} ({folder}): {state}")
+        return record
+
+    def rule(self, id: str, facts: bool) -> Rule:
+        """A record of the proof, as patterns."""
+        need(id in self.records, f"{self.place}: the proof has no rule {id!r:.60}")
+        kind, record = self.records[id]
+        need((kind == "fact") == facts, f"{self.place}: {id} is no rule for this")
+        if id not in self.compiled:
+            self.report.rules += 1
+            if kind == "rule":
+                self.compiled[id] = self.rules.rewrite(id, record)
+            elif kind == "fact":
+                self.compiled[id] = self.rules.fact(id, record)
+            else:
+                self.compiled[id] = self.rules.distribution(str(record["id"]), kind, record)
+        return self.compiled[id]
+
+    # -- facts
+
+    def replay_facts(self) -> None:
+        """Each row of the table of facts from rows before it."""
+        for number, row in enumerate(self.part("facts", list)):
+            self.place = f"fact {number}"
+            need(isinstance(row, list) and len(row) == 4, f"{self.place}: a row is [proposition, rule, bindings, premises]")
+            p, rule, bindings, premises = self.term(row[0]), row[1], self.bindings(row[2]), row[3]
+            need(isinstance(rule, str), f"{self.place}: a rule is named")
+            need(self.t.sorts[p] == "B" and self.t.propositions(p) == [p], f"{self.place}: {self.t.show(p)} is no proposition")
+            need(isinstance(premises, list), f"{self.place}: premises are a list")
+            need(all(type(i) is int and 0 <= i < number for i in premises), f"{self.place}: premises are earlier facts")
+            before = [self.facts[i] for i in premises]
+            if rule in ("domain", "hypothesis", "number", "syntax"):
+                need(not bindings and not before, f"{self.place}: {rule} rests on nothing")
+                need(self.evident(rule, p), f"{self.place}: {self.t.show(p)} does not hold by {rule}")
+            elif rule == "algebra":
+                need(len(before) == 1 and not bindings, f"{self.place}: algebra has one premise")
+                self.same_kind(p, before[0])
+            else:
+                self.by_record(p, self.rule(rule, facts=True), bindings, before)
+            self.facts.append(p)
+            self.report.facts += 1
+            if self.t.ops[p] in ("ne", "gt"):
+                self.forms.learn(self.t.args[p][0])
+
+    def evident(self, rule: str, p: int) -> bool:
+        """Whether a proposition holds without premises."""
+        t = self.t
+        op, args = t.ops[p], t.args[p]
+        if rule == "hypothesis":
+            return p in self.hypotheses
+        if rule == "domain":
+            return op == "in" and t.ops[args[0]] == "sym" and self.domains[str(t.values[args[0]])] == args[1]
+        if rule == "number":
+            return self.computed(p) is True
+        if op == "without":
+            return str(t.values[args[1]]) not in t.free[args[0]]
+        return (op == "free" and not t.bits[args[0]] & PARAMETER) or (op == "shared" and not t.bits[args[0]] & INDEXED)
+
+    def computed(self, p: int) -> bool | None:
+        """What a proposition about a rational constant comes to; None where it is about something else."""
+        t = self.t
+        op, args = t.ops[p], t.args[p]
+        if op not in ("gt", "ge", "ne", "eq", "in"):
+            return None
+        q = self.forms.constant(args[0])
+        if q is None:
+            return None
+        if op != "in":
+            return {"gt": q > 0, "ge": q >= 0, "ne": q != 0, "eq": q == 0}[op]
+        if t.ops[args[1]] == "set":
+            members = [self.forms.constant(a) for a in t.args[args[1]]]
+            return True if q in members else None if None in members else False
+        if t.ops[args[1]] != "domain":
+            return None
+        is_whole = q.denominator == 1
+        tests = {"positive": q > 0, "nonnegative": q >= 0, "unit": 0 < q < 1, "unit_closed": 0 <= q <= 1}
+        tests |= {"reals": True, "integers": is_whole, "naturals": is_whole and q >= 0}
+        return tests[str(t.values[args[1]])]
+
+    def same_kind(self, p: int, premise: int) -> None:
+        """A proposition is its premise but for algebra in what it speaks of."""
+        t = self.t
+        need(t.ops[p] == t.ops[premise] and t.args[p][1:] == t.args[premise][1:], f"{self.place}: not of its premise's kind")
+        self.forms.same(t.args[p][0], t.args[premise][0])
+
+    def by_record(self, p: int, rule: Rule, env: Env, premises: list[int]) -> None:
+        """A proposition by a record of rules/facts."""
+        self.rules.check_scopes(rule, env)
+        need(self.is_instance(rule.source, env, p), f"{self.place}: {rule.id} does not show {self.t.show(p)}")
+        for condition in rule.requires:
+            for given in self.rules.asked(condition, env):
+                need(given in premises, f"{self.place}: {rule.id} is not given {self.t.show(given)}")
+
+    def is_instance(self, shows: int, env: Env, p: int) -> bool:
+        return self.t.propositions(self.rules.fill(shows, env)) == [p] or self.rules.fill(shows, env) == p
+
+    # -- steps
+
+    def read_chains(self) -> None:
+        """What each chain claims."""
+        for name, entry in self.part("chains", dict).items():
+            self.place = f"chain {name!r:.40}"
+            left, relation, right = self.entry(entry, "left relation right")
+            ends = self.term(left), self.term(right)
+            for end in ends:
+                need(not self.t.free[end] and self.t.sorts[end] == ("O" if name == "preamble" else "N"), f"{self.place}: no objective")
+            need(isinstance(relation, str) and relation in RELATIONS, f"{self.place}: there is no such relation")
+            chain = Chain(*ends, relation, Tree(self.t, ends[0]))
+            chain.scale, chain.offset = self.t.one, self.t.zero
+            self.chains[name] = chain
+
+    def replay_steps(self) -> None:
+        """Every step: before stands at its place, and is what its rule says after."""
+        for number, step in enumerate(self.part("steps", list), 1):
+            self.place = f"step {number}"
+            keys = "id chain relation rule place bindings before after conditions"
+            id, name, relation, rule, place, bindings, before, after, conditions = self.entry(step, keys)
+            need(type(id) is int and id == number, f"{self.place}: its id is {id!r:.40}")
+            need(isinstance(place, list) and all(type(i) is int for i in place), f"{self.place}: a place is a list of numbers")
+            self.place = f"step {number} ({rule!r:.60}) at {place!r:.80}"
+            need(isinstance(name, str) and name in self.chains, f"{self.place}: there is no chain {name!r:.40}")
+            chain = self.chains[name]
+            need(not chain.closed, f"{self.place}: the chain {name} was used before it was done")
+            need(isinstance(relation, str) and relation in RELATIONS, f"{self.place}: there is no such relation")
+            need(relation == "equal" or not place, f"{self.place}: a relation other than `equal` is for the whole objective")
+            need(isinstance(rule, str), f"{self.place}: a rule is named")
+            old, new = self.term(before), self.term(after)
+            node = self.located(chain, place)
+            need(chain.tree.value(node) == old, f"{self.place}: there stands {self.t.show(node.term)}, not {self.t.show(old)}")
+            need(self.t.free[new] <= self.t.free[old], f"{self.place}: an index escapes")
+            self.take_step(chain, rule, relation, bindings, old, new, self.conditions(conditions))
+            node.term, node.below = new, None
+            chain.relation = max(chain.relation, relation, key=RELATIONS.index)
+            self.report.steps += 1
+
+    def located(self, chain: Chain, place: list[int]) -> Node:
+        try:
+            return chain.tree.at(place)
+        except Rejected as error:
+            raise Rejected(f"{self.place}: {error}") from None
+
+    def conditions(self, entries: Any) -> set[int]:
+        """The propositions that a step's conditions state, each with its fact."""
+        need(isinstance(entries, list), f"{self.place}: conditions are a list")
+        found: set[int] = set()
+        for entry in entries:
+            says, because = self.entry(entry, "says because")
+            p = self.term(says)
+            need(self.fact(because) == p, f"{self.place}: the fact is not the condition {self.t.show(p)}")
+            found.add(p)
+        return found
+
+    def fact(self, index: Any) -> int:
+        """The proposition of a row of the table of facts."""
+        need(type(index) is int and 0 <= index < len(self.facts), f"{self.place}: {index!r:.40} is no fact")
+        return self.facts[index]
+
+    def take_step(self, chain: Chain, rule: str, relation: str, bindings: Any, old: int, new: int, holds: set[int]) -> None:
+        """Whether one rule takes a term to the next."""
+        t = self.t
+        if rule == "lemma":
+            need(relation == "equal", f"{self.place}: a lemma is an equality")
+            name = bindings.get("chain") if isinstance(bindings, dict) and len(bindings) == 1 else None
+            need(isinstance(name, str) and name in self.chains, f"{self.place}: there is no such chain")
+            lemma = self.chains[str(name)]
+            need(lemma is not chain and lemma.relation == lemma.claimed == "equal", f"{self.place}: not an equality proved before")
+            need(lemma.tree.value(lemma.tree.root) == lemma.right, f"{self.place}: the chain {name} is not done")
+            need((old, new) == (lemma.left, lemma.right), f"{self.place}: the chain {name} says something else")
+            lemma.closed = True
+            chain.used |= {str(name)} | lemma.used
+            return
+        env = self.bindings(bindings)
+        if rule == "algebra":
+            need(relation == "equal" and not env, f"{self.place}: algebra is an equality without bindings")
+            for d in self.forms.denominators(old, new):
+                need(t.make("ne", (d, t.zero)) in holds, f"{self.place}: {t.show(d)} is not known to be other than 0")
+            self.forms.same(old, new)
+            return
+        found = self.rule(rule, facts=False)
+        need(relation == found.relation, f"{self.place}: the rule's relation is {found.relation}")
+        self.rules.check_scopes(found, env)
+        need(self.rules.fill(found.source, env) == old, f"{self.place}: the rule's left side is not {t.show(old)}")
+        for condition in found.requires:
+            for p in self.rules.asked(condition, env):
+                need(p in holds, f"{self.place}: the condition {t.show(p)} is not given")
+        assert found.target is not None
+        result = self.supported(found, env, self.rules.fill(found.target, env), holds)
+        need(result == new, f"{self.place}: the rule's right side is {t.show(result)}, not {t.show(new)}")
+        if relation != "equal":
+            self.account(chain, found, env, holds)
+
+    def supported(self, rule: Rule, env: Env, density: int, holds: set[int]) -> int:
+        """A density where its support is given; else it is 0 where the rest of the support does not hold."""
+        moving = [c for c in rule.support if not holds.issuperset(self.rules.asked(c, env))]
+        if not moving:
+            return density
+        conjuncts = [self.rules.fill(c, env) for c in moving]
+        condition = conjuncts[0] if len(conjuncts) == 1 else self.t.make("and", conjuncts)
+        return self.t.make("cases", (condition, density, self.t.zero))
+
+    def account(self, chain: Chain, rule: Rule, env: Env, holds: set[int]) -> None:
+        """Keep left = scale * current + offset through what is dropped and what is pulled out."""
+        t = self.t
+        if rule.relation == "same-order":
+            chain.scale = chain.offset = None
+            return
+        op, id = ("add", "drop-constant") if rule.relation == "up-to-constant" else ("mul", "pull-scale")
+        parts = t.args[rule.source]
+        plain = len(parts) == 2 and all(t.ops[p] == "meta" for p in parts) and parts[0] != parts[1]
+        need(rule.id == id and t.ops[rule.source] == op and plain and rule.target in parts, f"{self.place}: no account of this rule")
+        other = env[str(t.values[parts[0] if rule.target == parts[1] else parts[1]])]
+        assert isinstance(other, int)
+        asked = [t.make("free", (other,))] + ([t.make("gt", (other, t.zero))] if op == "mul" else [])
+        need(holds.issuperset(asked), f"{self.place}: {t.show(other)} is not known to be free of the parameters, or positive")
+        if chain.scale is None or chain.offset is None:
+            return
+        if op == "mul":
+            chain.scale = t.make("mul", (chain.scale, other))
+        else:
+            chain.offset = t.make("add", (chain.offset, t.make("mul", (chain.scale, other))))
+
+    def finish_chains(self) -> None:
+        """Each chain has come to its right side, by the relation that it claims."""
+        for name, chain in self.chains.items():
+            self.place = f"chain {name}"
+            end = chain.tree.value(chain.tree.root)
+            need(end == chain.right, f"{self.place}: it ends at {self.t.show(end)}")
+            need(chain.relation == chain.claimed, f"{self.place}: its steps prove {chain.relation}")
+            whole_objective = name in ("dataset", "preamble")
+            need(whole_objective or chain.relation == "equal", f"{self.place}: it has to be an equality")
+
+    # -- what is claimed
+
+    def chain(self, name: str) -> Chain:
+        need(name in self.chains, f"there is no chain {name}")
+        return self.chains[name]
+
+    def at_dataset(self, term: int) -> int:
+        """A term of the dataset: what varies with the sample stands in sums over the samples only."""
+        need(not self.t.bits[term] & LOOSE, f"{self.place}: {self.t.show(term)} varies with the sample")
+        return term
+
+    def inside(self, op: str, term: int) -> int:
+        """The argument of an operator of one argument."""
+        need(self.t.ops[term] == op, f"{self.place}: {op} is expected, not {self.t.show(term)}")
+        return self.t.args[term][0]
+
+    def check_claim(self) -> None:
+        """The claim is the dataset chain; its left side is the negative log-likelihood of what the other chains speak of."""
+        self.place = "the claim"
+        left, relation, right, scale, offset = self.entry(self.part("claim", dict), "left relation right scale offset")
+        chain = self.chain("dataset")
+        need((self.term(left), self.term(right), relation) == (chain.left, chain.right, chain.relation), "the claim is not the dataset chain's")
+        self.at_dataset(chain.left)
+        self.at_dataset(chain.right)
+        if chain.scale is None or chain.offset is None:
+            need(scale is None and offset is None, "the claim: a relation of orders has no scale")
+        else:
+            self.forms.same(self.at_dataset(self.value(scale, "the scale")), chain.scale)
+            self.forms.same(self.at_dataset(self.value(offset, "the offset")), chain.offset)
+        t = self.t
+        self.report.claim = f"{t.show(chain.left, 200)} {relation} {t.show(chain.right, 200)}"
+        likelihood = self.inside("log", self.inside("neg", chain.left))
+        if "preamble" in self.chains:
+            preamble = self.chains["preamble"]
+            ends = t.make("maximise", (likelihood,)), t.make("minimise", (chain.left,))
+            need((preamble.left, preamble.right) == ends, "the preamble is not about the claim")
+        factors = t.args[likelihood] if t.ops[likelihood] == "mul" else (likelihood,)
+        names = ["sample", *sorted(n for n in self.chains if n.startswith("prior:"))]
+        need(len(names) == len(factors), "the likelihood has a factor for the samples and one for each prior")
+        self.about(names[0], self.inside("samples_prod", factors[0]))
+        rest = {self.inside("samples_prod", f) if t.ops[f] == "samples_prod" else f for f in factors[1:]}
+        need(len(rest) == len(factors) - 1, "two priors are alike")
+        for name in names[1:]:
+            factor = self.inside("log", self.inside("neg", self.chains[name].left))
+            need(factor in rest, f"the prior of chain {name} is not in the likelihood")
+            self.about(name, factor)
+
+    def about(self, name: str, density: int) -> None:
+        """The chain speaks of this density, and the dataset chain uses it."""
+        t = self.t
+        left = self.chain(name).left
+        need(left == t.make("neg", (t.make("log", (density,)),)), f"the chain {name} is not about {t.show(density)}")
+        need(name in self.chains["dataset"].used, f"the dataset chain does not use {name}")
+
+    def check_sample(self) -> None:
+        """nll = scale * loss + offset, by the chains of the sample and of the priors."""
+        self.place = "per_sample"
+        entry = self.entry(self.part("per_sample", dict), "nll scale loss offset")
+        nll, scale, loss, offset = (self.value(e, "an entry") for e in entry)
+        t = self.t
+        chains = [self.chain("sample"), *(c for n, c in self.chains.items() if n.startswith("prior:"))]
+        lefts, rights = [c.left for c in chains], [c.right for c in chains]
+        if len(chains) == 1:
+            need(nll == lefts[0], "per_sample: nll is not the left side of the sample chain")
+        self.forms.same(t.make("add", (*lefts, t.zero)), nll)
+        self.forms.same(t.make("add", (*rights, t.zero)), t.make("add", (t.make("mul", (scale, loss)), offset)))
+        self.loss, self.offset = loss, offset
+
+    def check_ledger(self) -> None:
+        """Nothing dropped is lost: the rows add up to the offset, and each is free of the parameters."""
+        t = self.t
+        total = [t.zero, t.zero]
+        for number, row in enumerate(self.part("ledger", list)):
+            self.place = f"ledger row {number}"
+            term, why, returns_if = self.entry(row, "term why returns_if")
+            dropped = self.value(term, "what was dropped")
+            need(self.fact(why) == t.make("free", (dropped,)), f"{self.place}: the fact does not say that it is free of the parameters")
+            symbols = {str(t.values[s]) for s in t.subterms(dropped) if t.ops[s] == "sym"}
+            fixed = sorted(n for n in symbols if self.symbols[n]["role"] == "fixed")
+            need(returns_if == fixed, f"{self.place}: returns_if is not the fixed symbols in it")
+            total.append(dropped)
+        self.place = "the ledger"
+        self.forms.same(t.make("add", total), self.offset)
+
+    def check_loss(self) -> None:
+        """The loss that was recognised is its record's formula."""
+        self.place = "the loss"
+        need("loss" in self.data, "`loss` is missing")
+        if self.data["loss"] is None:
+            return
+        id, formula, bindings = self.entry(self.data["loss"], "id formula bindings")
+        need(isinstance(id, str) and isinstance(formula, str), "the loss: id and formula are texts")
+        record = self.compared("losses", id, {"id": id, "formula": formula})
+        pattern, env = self.rules.expression(record["formula"]), self.bindings(bindings)
+        rule = self.rules._finished(Rule(id, pattern, None, []))
+        self.rules.check_scopes(rule, env)
+        need(self.rules.fill(pattern, env) == self.loss, "the loss is not its record's formula at the bindings")
+
+
+def _plain(record: Any) -> str:
+    return json.dumps(record, sort_keys=True, default=str)
+
+
+def default_rules() -> Path | None:
+    """The folder of records: package data, else the sibling of a checkout's package."""
+    package = Path(__file__).resolve().parent
+    if (package / "rules").is_dir():
+        return package / "rules"
+    beside = package.parent / "rules"
+    return beside if (package.parent / "pyproject.toml").is_file() and beside.is_dir() else None
+
+
+def load_records(folder: Path | None, kind: str, optional: bool) -> dict[str, dict[str, Any]]:
+    """The installed records of one sub-folder, by id."""
+    import tomllib
+
+    found: dict[str, dict[str, Any]] = {}
+    if folder is None or not folder.is_dir():
+        if optional:
+            return found
+        raise Unusable("the folder of rules was not found; name it with --rules")
+    for path in sorted((folder / kind).glob("*.toml")):
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise Unusable(f"{path.name}: {error}") from None
+        rows = data.get("rule", data.get("fact", [data]))
+        for record in rows if isinstance(rows, list) else []:
+            if isinstance(record, dict) and isinstance(record.get("id"), str):
+                if record["id"] in found:
+                    raise Unusable(f"{path.name}: two records are called {record['id']}")
+                found[record["id"]] = record
+    return found
+
+
+def check(data: object, rules_dir: Path | None = None, assume_rules: bool = False) -> Report:
+    """Check a proof. Never raises: what is wrong is in the report."""
+    if not isinstance(data, dict):
+        return Report(2, ["a proof is one JSON object"])
+    if data.get("schema") != SCHEMA:
+        return Report(2, [f"the schema is not {SCHEMA}"])
+    checker = Checker(data, rules_dir or default_rules(), assume_rules)
+    report = checker.report
+    try:
+        checker.run()
+    except Rejected as error:
+        text = str(error)
+        report.status, report.messages = 1, [text if text.startswith(checker.place) else f"{checker.place}: {text}"]
+    except Unusable as error:
+        report.status, report.messages = 2, [str(error)]
+    except (RecursionError, MemoryError, OverflowError):
+        report.status, report.messages = 1, [f"{checker.place}: too large or too deep"]
+    return report
+
+
+# -- the command -----------------------------------------------------------------------------------
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Unusable("a key stands twice in one object")
+    return found
+
+
+def _no_constant(text: str) -> Any:
+    raise Unusable(f"{text} is no JSON number")
+
+
+def read_proof(source: str) -> Any:
+    """JSON from a file, or from stdin for ``-``. Raises Unusable."""
+    try:
+        if source == "-":
+            raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with open(source, "rb") as file:
+                raw = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise Unusable(f"cannot read {source!r:.200}: {error}") from None
+    if len(raw) > MAX_BYTES:
+        raise Unusable(f"more than {MAX_BYTES:,} bytes")
+    if b"\x00" in raw:
+        raise Unusable("the input has NUL bytes")
+    try:
+        return json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Unusable(f"no JSON: {error!s:.200}") from None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="checker", description="Check a proof of lossproof again, without lossproof.")
+    parser.add_argument("proof", help="a file of proof JSON; - is stdin")
+    parser.add_argument("--rules", type=Path, metavar="DIR", help="the installed rules (default: those beside this program)")
+    parser.add_argument("--assume-rules", action="store_true", help="take records that are not installed as assumptions")
+    options = parser.parse_args(argv)
+    try:
+        report = check(read_proof(options.proof), options.rules, options.assume_rules)
+    except Unusable as error:
+        report = Report(2, [str(error)])
+    if report.ok:
+        print(f"checked: {report.steps} steps, {report.facts} facts, {report.rules} records")
+        print(f"claim: {report.claim}")
+        for assumption in report.assumptions:
+            print(f"assumes: {assumption}")
+    for message in report.messages:
+        print(f"{'rejected' if report.status == 1 else 'unusable'}: {message}", file=sys.stderr)
+    return report.status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

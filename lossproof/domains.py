@@ -1,0 +1,173 @@
+"""What an argument's slot says of the symbols in it: σ² in a slot for a positive number makes σ positive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from lossproof.errors import DomainError
+from lossproof.terms import Term, domain, fn, make, num, postorder, substitute, sym
+from lossproof.terms.pattern import match
+
+REALS: Final = domain("reals")
+POSITIVE: Final = domain("positive")
+UNIT: Final = domain("unit")
+_VECTORS: Final = frozenset({"power_domain", "simplex", "onehot", "counts"})
+#: Each domain with those that contain it.
+_WITHIN: Final[dict[str, tuple[str, ...]]] = {
+    "positive": ("nonnegative", "reals"),
+    "nonnegative": ("reals",),
+    "unit": ("positive", "unit_closed", "nonnegative", "reals"),
+    "unit_closed": ("nonnegative", "reals"),
+    "naturals": ("integers", "nonnegative", "reals"),
+    "integers": ("reals",),
+}
+
+
+def is_vector(where: Term) -> bool:
+    """Whether a domain's members are vectors."""
+    return where.op in _VECTORS
+
+
+def is_within(small: Term, large: Term) -> bool:
+    """Whether every member of one domain is known to be one of the other."""
+    if small is large:
+        return True
+    if large is REALS and small.op in ("set", "categories"):
+        return True
+    if small.op == "domain" and large.op == "domain":
+        return str(large.value) in _WITHIN.get(str(small.value), ())
+    if small.op in _VECTORS and large.op == "power_domain" and large.args[0] is REALS:
+        return True
+    return False
+
+
+class Domains:
+    """Collects the domains of symbols from the slots in which they stand."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, Term] = {}
+        self.extra: list[Term] = []  # membership beyond the one domain that a symbol has
+
+    def meet(self, name: str, where: Term) -> None:
+        """A symbol lies in one more domain. Raises DomainError where nothing lies in both."""
+        known = self.of.get(name)
+        if known is None or is_within(where, known):
+            self.of[name] = where
+        elif not is_within(known, where):
+            if (is_vector(known) or known.op == "posdef") != (is_vector(where) or where.op == "posdef"):
+                raise DomainError(f"{name} is used both as a number and as a vector or matrix")
+            self.extra.append(fn("in", sym(name), where))
+
+    def constrain(self, expression: Term, where: Term) -> None:
+        """What a slot's domain says of the symbols of the expression in it."""
+        stack = [(expression, where)]
+        while stack:
+            t, d = stack.pop()
+            if t.op == "sym":
+                self.meet(str(t.value), d)
+            else:
+                stack.extend(reversed(self._inner(t, d)))
+
+    def _inner(self, t: Term, d: Term) -> list[tuple[Term, Term]]:
+        if is_vector(d):
+            return self._vector(t, d)
+        if d.op == "posdef":
+            return self._matrix(t, d)
+        if d is POSITIVE and t.op in ("mul", "div", "pow", "sqrt"):
+            inner = t.args[:1] if t.op == "pow" else t.args
+            rest = [(t.args[1], REALS)] if t.op == "pow" else []
+            return [(a, POSITIVE) for a in inner] + rest
+        if d is UNIT and t.op == "mul":
+            return [(a, UNIT) for a in t.args]
+        if d is UNIT and t.op == "add" and len(t.args) == 2 and t.args[0] is num(1) and t.args[1].op == "neg":
+            return [(t.args[1].args[0], UNIT)]
+        return self._function(t)
+
+    def _function(self, t: Term) -> list[tuple[Term, Term]]:
+        if t.op in ("log", "sqrt", "lgamma", "gamma"):
+            return [(t.args[0], POSITIVE)]
+        if t.op == "logit":
+            return [(t.args[0], UNIT)]
+        if t.op in ("softmax", "logsumexp", "norm", "dot"):
+            return [(a, fn("power_domain", REALS, sym("K"))) for a in t.args]
+        if t.op == "at":
+            base = t.args[0]
+            if base.op == "sym" and str(base.value) in self.of:
+                return []
+            return [(base, fn("power_domain", REALS, sym("K")))]
+        if t.op in ("sum", "prod"):
+            return [(t.args[3], REALS)]
+        if t.op.startswith("dist:"):
+            return []
+        return [(a, REALS) for a in t.args]
+
+    def _vector(self, t: Term, d: Term) -> list[tuple[Term, Term]]:
+        dimension = d.args[-1]
+        plain = d if d.op == "power_domain" else fn("power_domain", REALS, dimension)
+        if t.op == "softmax":
+            return [(t.args[0], fn("power_domain", REALS, dimension))]
+        if t.op in ("add", "neg"):
+            return [(a, plain) for a in t.args]
+        if t.op == "div":
+            return [(t.args[0], plain), (t.args[1], REALS)]
+        if t.op == "mul":
+            vectors = [a for a in t.args if a.op == "sym" and is_vector(self.of.get(str(a.value), REALS))]
+            vector = vectors[0] if vectors else t.args[-1]
+            return [(a, plain if a is vector else REALS) for a in t.args]
+        if t.op == "vec":
+            inner = {"simplex": UNIT, "power_domain": d.args[0]}.get(d.op, REALS)
+            return [(a, inner) for a in t.args]
+        return self._function(t)
+
+    def _matrix(self, t: Term, d: Term) -> list[tuple[Term, Term]]:
+        if t.op == "mul":
+            matrix = [a for a in t.args if a.op in ("eye", "diag", "inv")] or list(t.args[-1:])
+            return [(a, d if a in matrix else POSITIVE) for a in t.args]
+        if t.op == "div":
+            return [(t.args[0], d), (t.args[1], POSITIVE)]
+        if t.op == "diag":
+            return [(t.args[0], fn("power_domain", POSITIVE, d.args[0]))]
+        if t.op == "inv":
+            return [(t.args[0], d)]
+        if t.op == "eye":
+            return []
+        return self._function(t)
+
+
+def with_identity(expression: Term, where: Term) -> Term:
+    """``I`` as a factor of a covariance is the identity of its dimension."""
+    if where.op != "posdef":
+        return expression
+    identity = fn("eye", where.args[0])
+    plain = sym("I")
+    if any(t is plain for t in postorder(expression)):
+        return substitute(expression, {plain: identity})
+    return expression
+
+
+def with_dimension(where: Term, sizes: Mapping[str, Term]) -> Term:
+    """A record's domain with its dimensions replaced: simplex(K) of three listed components is simplex(3)."""
+    if not where.args or not sizes:
+        return where
+    return make(where.op, [substitute(a, {sym(n): s for n, s in sizes.items()}) for a in where.args], where.value)
+
+
+def dimension_of(expression: Term, where: Term, known: Mapping[str, Term]) -> dict[str, Term]:
+    """The sizes that an argument fixes: K = 3 for three listed components, the K of a declared symbol."""
+    if not (is_vector(where) or where.op == "posdef"):
+        return {}
+    size = where.args[-1]
+    if size.op != "sym":
+        return {}
+    for t in postorder(expression):
+        if t.op == "vec":
+            return {str(size.value): num(len(t.args))}
+        if t.op == "eye" and t.args[0].op in ("num", "sym"):
+            return {str(size.value): t.args[0]}
+        if t.op == "sym" and str(t.value) in known:
+            d = known[str(t.value)]
+            found: dict[str, Term | tuple[Term, ...]] = {}
+            if (is_vector(d) or d.op == "posdef") and match(size, d.args[-1], found):
+                return {k: v for k, v in found.items() if not isinstance(v, tuple)}
+    return {}

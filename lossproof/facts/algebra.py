@@ -1,0 +1,331 @@
+"""Normal forms in the field of rational functions over opaque atoms.
+
+The specification is the section "Algebra" of docs/architecture.md; the checker has its own implementation.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import gcd, lcm
+from zlib import crc32
+
+from lossproof.terms import ONE, ZERO, Term, add, make, mul, neg, num, power
+
+Rational = int | Fraction
+Monomial = tuple[tuple[Term, int], ...]
+Poly = dict[Monomial, Rational]
+Product = tuple[Rational, dict[Term, int]]
+
+#: A product of two or more sums is multiplied out only up to this many monomials.
+LIMIT = 4096
+ARITHMETIC = frozenset({"num", "add", "mul", "neg", "div", "pow"})
+
+
+class Algebra:
+    """Normal forms, remembered for as long as this object lives.
+
+    Subclasses may change what stands for an atom (:meth:`atom`) or a sum (:meth:`sum_base`), and
+    which sums are left whole (:meth:`is_unit`); equality is decided by this class alone.
+    """
+
+    def __init__(self) -> None:
+        self._products: dict[Term, Product] = {}
+        self._polys: dict[Term, Poly] = {}
+        self._canonical: dict[Term, Term] = {}
+        self._keys: dict[Term, int] = {}
+
+    # -- what subclasses may change
+
+    def atom(self, term: Term) -> Term:
+        """The base that stands for an opaque term: itself with canonical arguments."""
+        if not term.args:
+            return term
+        return make(term.op, [self.canonical(a) for a in term.args], term.value)
+
+    def sum_base(self, term: Term, poly: Poly) -> tuple[Rational, Term]:
+        """A sum of two or more monomials as its signed content and its primitive part."""
+        factor = content(poly.values())
+        first = min(poly, key=self._monomial_key)
+        if poly[first] < 0:
+            factor = -factor
+        scaled = {m: reduce(Fraction(q) / factor) for m, q in poly.items()} if factor != 1 else poly
+        base = self.from_poly(scaled)
+        self._polys.setdefault(base, scaled)
+        return factor, base
+
+    def is_unit(self, term: Term) -> bool:
+        """Whether a sum is to be treated as an atom."""
+        return False
+
+    # -- normal forms
+
+    def same(self, left: Term, right: Term) -> bool:
+        """Whether two terms have one normal form."""
+        return left is right or self.poly(left) == self.poly(right)
+
+    def poly(self, term: Term) -> Poly:
+        """The normal form: a map from monomials to non-zero rationals. Not to be changed by callers."""
+        found = self._polys.get(term)
+        if found is None:
+            if term not in self._products:
+                self._prepare(term)
+            found = self._ready_poly(term)
+        return found
+
+    def _ready_poly(self, term: Term) -> Poly:
+        found = self._polys.get(term)
+        if found is None:
+            found = self._polys[term] = self._make_poly(term)
+        return found
+
+    def product(self, term: Term) -> Product:
+        """The term as a rational and a map from bases to non-zero integer exponents."""
+        found = self._products.get(term)
+        if found is None:
+            self._prepare(term)
+            found = self._products[term]
+        return found
+
+    def canonical(self, term: Term) -> Term:
+        """One term for each normal form."""
+        found = self._canonical.get(term)
+        if found is None:
+            poly = self.poly(term)
+            found = self._canonical[term] = self.from_poly(poly)
+            self._canonical.setdefault(found, found)
+            self._polys.setdefault(found, poly)
+        return found
+
+    def constant(self, term: Term) -> Rational | None:
+        """The rational that the term equals, or None."""
+        poly = self.poly(term)
+        if not poly:
+            return 0
+        return poly[()] if len(poly) == 1 and () in poly else None
+
+    def _prepare(self, root: Term) -> None:
+        stack = [root]
+        while stack:
+            term = stack[-1]
+            if term in self._products:
+                stack.pop()
+                continue
+            pending = [a for a in term.args if a not in self._products]
+            if pending:
+                stack.extend(pending)
+                continue
+            stack.pop()
+            self._products[term] = self._make_product(term)
+
+    def _make_product(self, term: Term) -> Product:
+        op = term.op
+        if op == "num":
+            q = term.value
+            assert isinstance(q, Fraction)
+            return (reduce(q), {})
+        if op == "neg":
+            q0, bases = self._products[term.args[0]]
+            return -q0, bases
+        if op == "mul":
+            return self._multiply([(a, 1) for a in term.args])
+        if op == "div":
+            top, bottom = term.args
+            if self._products[bottom][0] != 0:
+                return self._multiply([(top, 1), (bottom, -1)])
+        if op == "pow":
+            exponent = self.constant(term.args[1])
+            if exponent is not None and exponent == int(exponent):
+                k = int(exponent)
+                if abs(k) <= LIMIT and (k >= 0 or self._products[term.args[0]][0] != 0):
+                    return self._multiply([(term.args[0], k)])
+        if op == "add" and not self.is_unit(term):
+            poly = self._ready_poly(term)
+            if not poly:
+                return 0, {}
+            if len(poly) == 1:
+                ((monomial, q1),) = poly.items()
+                return q1, dict(monomial)
+            q2, base = self.sum_base(term, poly)
+            return q2, {base: 1}
+        return 1, {self.atom(term): 1}
+
+    def _multiply(self, factors: list[tuple[Term, int]]) -> Product:
+        total: Rational = 1
+        bases: dict[Term, int] = {}
+        for term, k in factors:
+            q, parts = self._products[term]
+            total = total * (q if k == 1 else reduce(Fraction(q) ** k))
+            for base, e in parts.items():
+                bases[base] = bases.get(base, 0) + e * k
+        if total == 0:
+            return 0, {}
+        return reduce(total), {b: e for b, e in bases.items() if e}
+
+    def _make_poly(self, term: Term) -> Poly:
+        if term.op == "add" and not self.is_unit(term):
+            poly: Poly = {}
+            for a in term.args:
+                accumulate(poly, self._ready_poly(a))
+            return poly
+        q, bases = self._products[term]
+        if not q:
+            return {}
+        sums = self.multiplied_out([b for b, e in bases.items() if e == 1 and b.op == "add" and not self.is_unit(b)])
+        if sums:
+            rest = {b: e for b, e in bases.items() if b not in sums}
+            result: Poly = {self._monomial(rest): q}
+            for b in sums:
+                result = self._times(result, self.poly(b))
+            return result
+        return {self._monomial(bases): q}
+
+    def multiplied_out(self, sums: list[Term]) -> list[Term]:
+        """Which of a product's sums are multiplied out: all, unless that gets too large."""
+        if len(sums) < 2:
+            return sums
+        total = 1
+        for b in sums:
+            total *= len(self.poly(b))
+        return sums if total <= LIMIT else []
+
+    def _times(self, left: Poly, right: Poly) -> Poly:
+        result: Poly = {}
+        for m1, q1 in left.items():
+            for m2, q2 in right.items():
+                if m1 and m2:
+                    bases = dict(m1)
+                    for b, e in m2:
+                        bases[b] = bases.get(b, 0) + e
+                    monomial = self._monomial({b: e for b, e in bases.items() if e})
+                else:
+                    monomial = m1 or m2
+                q = reduce(result.get(monomial, 0) + q1 * q2)
+                if q:
+                    result[monomial] = q
+                else:
+                    del result[monomial]
+        return result
+
+    def _monomial(self, bases: dict[Term, int]) -> Monomial:
+        if len(bases) < 2:
+            return tuple(bases.items())
+        return tuple(sorted(bases.items(), key=self._base_key))
+
+    # -- a fixed order, the same in every run
+
+    def _base_key(self, item: tuple[Term, int]) -> int:
+        return self.order_key(item[0])
+
+    def _monomial_key(self, monomial: Monomial) -> tuple[int, ...]:
+        return tuple([x for b, e in monomial for x in (self.order_key(b), e)])
+
+    def order_key(self, root: Term) -> int:
+        """A structural number: equal terms have equal numbers in every run."""
+        keys = self._keys
+        stack = [root]
+        while stack:
+            term = stack[-1]
+            pending = [a for a in term.args if a not in keys]
+            if term in keys:
+                stack.pop()
+            elif pending:
+                stack.extend(pending)
+            else:
+                stack.pop()
+                head = crc32(f"{term.op} {term.value}".encode())
+                keys[term] = hash((head, *[keys[a] for a in term.args])) if term.args else head
+        return keys[root]
+
+    # -- back to terms
+
+    def from_poly(self, poly: Poly) -> Term:
+        """The canonical term of a normal form."""
+        order = sorted(poly, key=self._monomial_key) if len(poly) > 1 else list(poly)
+        return add(*[from_monomial(m, poly[m]) for m in order])
+
+
+def accumulate(into: Poly, other: Poly) -> None:
+    """Add a poly to another, in place."""
+    for m, q in other.items():
+        total = into.get(m, 0) + q
+        if total:
+            into[m] = reduce(total)
+        else:
+            del into[m]
+
+
+def reduce(q: Rational) -> Rational:
+    """An int where it is whole: the arithmetic of ints is the faster one."""
+    return q.numerator if q.denominator == 1 else q
+
+
+def content(values: object) -> Rational:
+    """The positive rational that leaves coprime integers when it is divided out."""
+    top, bottom = 0, 1
+    for q in values:  # type: ignore[attr-defined]
+        top = gcd(top, q.numerator)
+        bottom = lcm(bottom, q.denominator)
+    return reduce(Fraction(top, bottom)) if top else 1
+
+
+def from_monomial(monomial: Monomial, q: Rational) -> Term:
+    """A monomial as a flat product of powers, its rational first."""
+    factors = [b if e == 1 else power(b, num(e)) for b, e in monomial]
+    if not factors:
+        return num(q) if q else ZERO
+    body = mul(*factors)
+    if q == 1:
+        return body
+    if q == -1:
+        return neg(body)
+    return mul(num(q), *factors)
+
+
+def denominators(before: Term, after: Term) -> list[Term]:
+    """What must not be 0 for an algebra step between the two terms, in order of appearance.
+
+    Subterms that occur in both are not looked into.
+    """
+    left, right = _subterms(before, ()), _subterms(after, ())
+    shared = left.keys() & right.keys()
+    found: dict[Term, None] = {}
+    for root in (before, after):
+        for term in _subterms(root, shared):
+            if term.op == "div":
+                found[term.args[1]] = None
+            elif term.op == "pow" and _negative(term.args[1]):
+                found[term.args[0]] = None
+    return [d for d in found if not _nonzero_number(d)]
+
+
+def _subterms(root: Term, stop: object) -> dict[Term, None]:
+    seen: dict[Term, None] = {}
+    if root in stop:  # type: ignore[operator]
+        return seen
+    stack = [root]
+    while stack:
+        term = stack.pop()
+        if term in seen:
+            continue
+        seen[term] = None
+        stack.extend([a for a in term.args if a not in seen and a not in stop])  # type: ignore[operator]
+    return seen
+
+
+def _negative(exponent: Term) -> bool:
+    sign = 1
+    while exponent.op == "neg":
+        exponent, sign = exponent.args[0], -sign
+    if exponent.op == "div" and all(a.op == "num" for a in exponent.args):
+        top, bottom = exponent.args
+        assert isinstance(top.value, Fraction) and isinstance(bottom.value, Fraction)
+        return sign * top.value * bottom.value < 0
+    return exponent.op == "num" and sign * exponent.value < 0  # type: ignore[operator]
+
+
+def _nonzero_number(term: Term) -> bool:
+    return (term.op == "num" and term.value != 0) or (term.op == "const" and term.value == "pi")
+
+
+__all__ = ["ARITHMETIC", "LIMIT", "ONE", "Algebra", "Monomial", "Poly", "Product", "Rational", "accumulate", "content",
+           "denominators", "from_monomial", "reduce"]

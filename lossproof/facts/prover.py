@@ -1,0 +1,255 @@
+"""The prover that discharges side conditions: true with a reason, or unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Final
+
+from lossproof.facts.algebra import Algebra, Rational
+from lossproof.facts.rule import FactRule, Symbol, propositions
+from lossproof.terms import ZERO, Term, fn, make, symbols
+from lossproof.terms.pattern import Bindings, index_names, instantiate, match, metavariables, sequence_length
+
+#: How deep a chain of reasons may get before the answer is unknown.
+DEPTH: Final = 120
+
+
+class Fact:
+    """A proposition with the reason that it holds. Only a prover makes facts."""
+
+    __slots__ = ("bindings", "premises", "proposition", "rule")
+
+    def __init__(self, proposition: Term, rule: str, bindings: Bindings, premises: tuple[Fact, ...]) -> None:
+        self.proposition = proposition
+        self.rule = rule
+        self.bindings = bindings
+        self.premises = premises
+
+
+class Prover:
+    """Proves propositions from symbols' domains, hypotheses and the rulebook's facts.
+
+    Answers are remembered. None means unknown, never false.
+    """
+
+    def __init__(
+        self, symbols: Mapping[str, Symbol], hypotheses: Iterable[Term], rules: FactIndex, algebra: Algebra
+    ) -> None:
+        self.symbols = symbols
+        self.algebra = algebra
+        self._index = rules
+        self._memo: dict[Term, Fact] = {}
+        self._unknown: set[Term] = set()
+        self._trait_memo: dict[Term, tuple[bool, bool]] = {}
+        self._active: set[Term] = set()
+        self._cuts = 0
+        self._by_form: dict[tuple[object, ...], Term] = {}
+        for h in hypotheses:
+            self.assume(h)
+
+    def assume(self, proposition: Term) -> None:
+        """Add a hypothesis. What was proved stays proved; what was unknown is asked again."""
+        self._by_form.setdefault(self._form(proposition), proposition)
+        self._unknown.clear()
+
+    def prove(self, proposition: Term) -> Fact | None:
+        """The proposition's fact, or None if it is not known to hold."""
+        known = self._memo.get(proposition)
+        if known is not None or proposition in self._unknown:
+            return known
+        if proposition in self._active or len(self._active) > DEPTH:
+            self._cuts += 1
+            return None
+        cuts = self._cuts
+        self._active.add(proposition)
+        fact = self._search(proposition)
+        self._active.discard(proposition)
+        if fact is not None:
+            self._memo[proposition] = fact
+        elif cuts == self._cuts:
+            self._unknown.add(proposition)
+        if not self._active:
+            self._cuts = 0
+        return fact
+
+    def holds(self, op: str, term: Term) -> bool:
+        """Whether ``term op 0`` is provable; op is gt, ge, ne or eq."""
+        return self.prove(fn(op, term, ZERO)) is not None
+
+    def is_free(self, term: Term) -> bool:
+        """Whether no parameter occurs in the term."""
+        return not self._traits(term)[0]
+
+    def is_shared(self, term: Term) -> bool:
+        """Whether nothing that varies with the sample occurs in the term."""
+        return not self._traits(term)[1]
+
+    # -- how a proposition may hold
+
+    def _search(self, p: Term) -> Fact | None:
+        op = p.op
+        if op in ("free", "shared", "without"):
+            return Fact(p, "syntax", {}, ()) if self._by_syntax(p) else None
+        if op not in ("gt", "ge", "ne", "eq", "in"):
+            return None
+        if self._by_number(p):
+            return Fact(p, "number", {}, ())
+        if op == "in" and p.args[0].op == "sym":
+            symbol = self.symbols.get(str(p.args[0].value))
+            if symbol is not None and symbol.domain is p.args[1]:
+                return Fact(p, "domain", {}, ())
+        return self._by_hypothesis(p) or self._by_records(p) or self._by_algebra(p)
+
+    def _by_syntax(self, p: Term) -> bool:
+        if p.op == "free":
+            return self.is_free(p.args[0])
+        if p.op == "shared":
+            return self.is_shared(p.args[0])
+        return str(p.args[1].value) not in index_names(p.args[0])
+
+    def _by_number(self, p: Term) -> bool:
+        if p.args[0].op == "sym":
+            return False
+        q = self.algebra.constant(p.args[0])
+        if q is None:
+            return False
+        return in_domain(q, p.args[1]) if p.op == "in" else compare(p.op, q)
+
+    def _by_hypothesis(self, p: Term) -> Fact | None:
+        if not self._by_form:
+            return None
+        found = self._by_form.get(self._form(p))
+        if found is None:
+            return None
+        fact = Fact(found, "hypothesis", {}, ())
+        return fact if found is p else Fact(p, "algebra", {}, (fact,))
+
+    def _form(self, p: Term) -> tuple[object, ...]:
+        return (p.op, *[self.algebra.canonical(a) for a in p.args])
+
+    def _by_records(self, p: Term) -> Fact | None:
+        for rule in self._index.candidates(p):
+            bindings: Bindings = {}
+            if match(rule.shows, p, bindings):
+                fact = self._apply(rule, p, bindings)
+                if fact is not None:
+                    return fact
+        return None
+
+    def _apply(self, rule: FactRule, p: Term, bindings: Bindings) -> Fact | None:
+        premises: list[Fact] = []
+        for given in rule.given:
+            for premise in self._instances(given, bindings):
+                fact = self.prove(premise) if premise is not None else None
+                if fact is None:
+                    return None
+                premises.append(fact)
+        return Fact(p, rule.id, bindings, tuple(premises))
+
+    def _instances(self, given: Term, bindings: Bindings) -> list[Term | None]:
+        try:
+            return list(instances(given, bindings))
+        except KeyError:
+            # A metavariable that only the domain of a symbol can fix, as K in simplex(K).
+            if given.op == "in":
+                member = instantiate(given.args[0], bindings)
+                for name in sorted(symbols(member)):
+                    symbol = self.symbols.get(name)
+                    found = dict(bindings)
+                    if symbol is not None and match(given.args[1], symbol.domain, found):
+                        bindings.update(found)
+                        return list(instances(given, bindings))
+            return [None]
+
+    def _by_algebra(self, p: Term) -> Fact | None:
+        if p.args[0].op == "sym":
+            return None
+        canonical = self.algebra.canonical(p.args[0])
+        if canonical is p.args[0]:
+            return None
+        fact = self.prove(make(p.op, (canonical, *p.args[1:])))
+        return None if fact is None else Fact(p, "algebra", {}, (fact,))
+
+    def _traits(self, root: Term) -> tuple[bool, bool]:
+        memo = self._trait_memo
+        if root in memo:
+            return memo[root]
+        stack = [root]
+        while stack:
+            t = stack[-1]
+            if t in memo:
+                stack.pop()
+                continue
+            pending = [a for a in t.args if a not in memo]
+            if pending:
+                stack.extend(pending)
+                continue
+            stack.pop()
+            if t.op == "sym":
+                s = self.symbols.get(str(t.value))
+                # A name that is not declared counts as everything.
+                memo[t] = (s is None or s.role == "parameter", s is None or s.indexed)
+            else:
+                parts = [memo[a] for a in t.args]
+                memo[t] = (any(x for x, _ in parts), any(x for _, x in parts))
+        return memo[root]
+
+
+class FactIndex:
+    """The rulebook's facts, by the proposition's operator and the head of what it speaks of."""
+
+    def __init__(self, rules: Iterable[FactRule]) -> None:
+        self._by_head: dict[tuple[str, str], list[FactRule]] = {}
+        self._general: dict[str, list[FactRule]] = {}
+        for rule in sorted(rules, key=lambda r: r.id):
+            head = rule.shows.args[0]
+            if head.op == "sym":
+                self._general.setdefault(rule.shows.op, []).append(rule)
+            else:
+                self._by_head.setdefault((rule.shows.op, head.op), []).append(rule)
+
+    def candidates(self, p: Term) -> list[FactRule]:
+        """Rules that may show the proposition, the specific ones first."""
+        return self._by_head.get((p.op, p.args[0].op), []) + self._general.get(p.op, [])
+
+
+def instances(condition: Term, bindings: Bindings) -> Iterable[Term]:
+    """The propositions that a condition asks for; one over a sequence is asked for each operand. Raises KeyError if a metavariable is not bound."""
+    if condition.op == "and":
+        for part in condition.args:
+            yield from instances(part, bindings)
+        return
+    names = [n for n in metavariables(condition) if isinstance(bindings.get(n), tuple)]
+    if not names:
+        yield from propositions(instantiate(condition, bindings))
+        return
+    for i in range(sequence_length(condition, bindings)):
+        one: Bindings = {}
+        for n, v in bindings.items():
+            one[n] = v[i] if isinstance(v, tuple) and n in names else v
+        yield from propositions(instantiate(condition, one))
+
+
+def compare(op: str, q: Rational) -> bool:
+    """Whether a rational stands in the relation to 0."""
+    return {"gt": q > 0, "ge": q >= 0, "ne": q != 0, "eq": q == 0}[op]
+
+
+def in_domain(q: Rational, domain: Term) -> bool:
+    """Whether a rational is known to lie in a domain."""
+    if domain.op == "set":
+        return any(a.op == "num" and a.value == q for a in domain.args)
+    if domain.op != "domain":
+        return False
+    whole = Fraction(q).denominator == 1
+    tests = {
+        "reals": True,
+        "positive": q > 0,
+        "nonnegative": q >= 0,
+        "unit": 0 < q < 1,
+        "unit_closed": 0 <= q <= 1,
+        "integers": whole,
+        "naturals": whole and q >= 0,
+    }
+    return tests.get(str(domain.value), False)

@@ -1,0 +1,1 @@
+"""The way out of terms and into them: numbers, SymPy, and ball arithmetic for tests."""

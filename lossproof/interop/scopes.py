@@ -1,0 +1,125 @@
+"""The loop over a post-order that every evaluator shares, with the indices of sums in scope."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Final, Generic, TypeVar
+
+from lossproof.errors import LimitError, UsageError
+from lossproof.terms import BINDERS, Term, postorder
+
+V = TypeVar("V")
+
+#: Binders, and those that evaluation adds: index, lower, upper, then what is summed.
+INDEXED: Final = BINDERS | {"lse_sum", "lse_sum_sign"}
+
+#: How deep sums may stand within sums; arrays have no more axes than that.
+MAX_NESTING: Final = 16
+
+#: Domains whose argument is a dimension, which the value itself already shows.
+SHAPED: Final = frozenset({"simplex", "onehot", "counts", "power_domain", "posdef"})
+
+
+class Scope(Generic[V]):
+    """What is known while one index has one value; the outermost scope has no index."""
+
+    __slots__ = ("level", "memo", "name", "parent")
+
+    def __init__(self, name: str = "", parent: Scope[V] | None = None) -> None:
+        self.name = name
+        self.parent = parent
+        self.level: int = 0 if parent is None else parent.level + 1
+        self.memo: dict[Term, V] = {}
+
+
+def needs(term: Term) -> Sequence[Term]:
+    """The arguments that must have values before the term has one."""
+    if term.op in INDEXED:
+        return term.args[1:3]
+    if term.op == "in":
+        place = term.args[1]
+        return term.args[:1] if place.op in SHAPED else (term.args[0], *place.args)
+    return term.args
+
+
+def indices(root: Term) -> dict[Term, frozenset[str]]:
+    """The free indices of every subterm that has any; refuses sums nested too deeply."""
+    free: dict[Term, frozenset[str]] = {}
+    depth: dict[Term, int] = {}
+    none: frozenset[str] = frozenset()
+    for t in postorder(root):
+        if t.op == "bound":
+            free[t] = frozenset((str(t.value),))
+            continue
+        deep = max((depth.get(a, 0) for a in t.args), default=0)
+        found = none
+        if t.op in INDEXED:
+            deep += 1
+            for body in t.args[3:]:
+                found |= free.get(body, none)
+            found -= free[t.args[0]]
+            for limit in t.args[1:3]:
+                found |= free.get(limit, none)
+        else:
+            for a in t.args:
+                found |= free.get(a, none)
+        if deep > MAX_NESTING:
+            raise LimitError(f"sums are nested more than {MAX_NESTING} deep")
+        if deep:
+            depth[t] = deep
+        if found:
+            free[t] = found
+    return free
+
+
+class Evaluator(ABC, Generic[V]):
+    """Values of subterms, each computed once in the outermost scope that fixes it."""
+
+    def __init__(self, root: Term) -> None:
+        self.free = indices(root)
+        self.outermost: Scope[V] = Scope()
+
+    @abstractmethod
+    def apply(self, term: Term, args: Sequence[V]) -> V:
+        """The value of a term from those that it needs."""
+
+    @abstractmethod
+    def bind(self, term: Term, lower: V, upper: V, scope: Scope[V]) -> V:
+        """The value of a sum or product; ``scope`` is new and holds its index."""
+
+    def home(self, term: Term, scope: Scope[V]) -> Scope[V]:
+        """The scope in which a term's value belongs."""
+        names = self.free.get(term)
+        if not names:
+            return self.outermost
+        here: Scope[V] | None = scope
+        while here is not None:
+            if here.name in names:
+                return here
+            here = here.parent
+        raise UsageError(f"the index {min(names)} stands outside its sum")
+
+    def run(self, root: Term, scope: Scope[V] | None = None) -> V:
+        """The value of ``root``; recursion is over nested sums only, which are limited."""
+        scope = self.outermost if scope is None else scope
+        stack = [root]
+        while stack:
+            t = stack[-1]
+            home = self.home(t, scope)
+            if t in home.memo:
+                stack.pop()
+                continue
+            wanted = needs(t)
+            pending = [a for a in reversed(wanted) if a not in self.home(a, scope).memo]
+            if pending:
+                stack.extend(pending)
+                continue
+            stack.pop()
+            args = [self.home(a, scope).memo[a] for a in wanted]
+            if t.op in INDEXED:
+                inner: Scope[V] = Scope(str(t.args[0].value), home)
+                home.memo[t] = self.bind(t, args[0], args[1], inner)
+            else:
+                home.memo[t] = self.apply(t, args)
+        return self.home(root, scope).memo[root]

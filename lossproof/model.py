@@ -1,0 +1,496 @@
+"""From an assumption to a model: what is data, what is learned, what is fixed, and where each symbol lives."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from lossproof.domains import (
+    POSITIVE,
+    REALS,
+    UNIT,
+    Domains,
+    dimension_of,
+    is_vector,
+    is_within,
+    with_dimension,
+    with_identity,
+)
+from lossproof.errors import (
+    ArityError,
+    CycleError,
+    DomainError,
+    DuplicateError,
+    KindError,
+    LimitError,
+    NothingToLearnError,
+    UnknownDistributionError,
+    UnknownNameError,
+)
+from lossproof.facts import Algebra, Prover, Symbol, propositions
+from lossproof.rulebook import Distribution, Rulebook
+from lossproof.syntax import canonical, parse_assumption, parse_conditions, split_subscript
+from lossproof.syntax.assumption import Assumption, Call, Define, Tilde
+from lossproof.terms import ONE, ZERO, Term, add, domain, fn, make, neg, num, postorder, substitute, sym, symbols
+from lossproof.terms.pattern import instantiate
+
+#: Deepest nesting of a formula that is worked on.
+DEPTH: Final = 100
+_COVARIATE: Final = re.compile(r"x(_\d+)?\Z")
+_NATURALS: Final = domain("naturals")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An assumption, understood.
+
+    ``likelihoods`` and ``priors`` are pairs of a variate's term and its distribution's term; ``hypotheses`` are
+    propositions with their origin: ``where``, ``support`` or ``domain``.
+    """
+
+    text: str
+    likelihoods: tuple[tuple[Term, Term], ...]
+    priors: tuple[tuple[Term, Term], ...]
+    symbols: dict[str, Symbol]
+    hypotheses: tuple[tuple[Term, str], ...]
+    definitions: tuple[tuple[str, Term], ...] = ()
+    density: Term | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names that are learned."""
+        return sorted(n for n, s in self.symbols.items() if s.role == "parameter")
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The state of reading one assumption."""
+
+    book: Rulebook
+    source: Assumption
+    domains: Domains = field(default_factory=Domains)
+    slots: list[tuple[Term, Term]] = field(default_factory=list)  # an argument and the domain it must lie in
+    support: list[Term] = field(default_factory=list)
+    sizes: dict[str, Term] = field(default_factory=dict)
+    definitions: dict[str, Term] = field(default_factory=dict)
+    data: set[str] = field(default_factory=set)
+
+
+def read_model(
+    text: str,
+    *,
+    book: Rulebook | None = None,
+    free: Iterable[str] = (),
+    fix: Iterable[str] = (),
+    fixed: Iterable[object] = (),
+    where: str = "",
+) -> Model:
+    """The model of an assumption, or of a family's name alone.
+
+    ``free`` and ``fix`` change roles; ``fixed`` and ``where`` add to the text's own. Raises a LossproofError that says what cannot be used and where.
+    """
+    book = book or Rulebook.default()
+    family = book.find_distribution(text.strip()) if len(text) < 100 else None
+    if family is not None:
+        if family.default is None:
+            raise KindError(f"{family.title} takes a distribution: it has no default assumption", hint=family.convention)
+        text = family.default
+    source = parse_assumption(text)
+    if where:
+        source = replace(source, conditions=(*source.conditions, *parse_conditions(where)))
+    reading = _Reading(book, source)
+    roles = _roles(source)
+    fix = [*fix, *map(str, fixed)]
+    tildes = [s for s in source.statements if isinstance(s, Tilde)]
+    if not tildes:
+        raise KindError("there is no distribution in this assumption", text=text, span=(0, len(text)), hint="y ~ Normal(mu, sigma)")
+    first = _base(tildes[0].name)
+    reading.data = {first} | {n for n, r in roles.items() if r == "data"}
+    _define(reading)
+    likelihoods: list[tuple[Term, Term]] = []
+    priors: list[tuple[Term, Term]] = []
+    seen: set[str] = set()
+    for tilde in tildes:
+        name = _base(tilde.name) if _base(tilde.name) in reading.data else tilde.name
+        if name in seen:
+            raise DuplicateError(f"{tilde.name} has two distributions", text=text, span=tilde.span)
+        seen.add(name)
+        variate = sym(name)
+        distribution = _distribution(reading, tilde.distribution, variate)
+        if variate in postorder(distribution):
+            raise CycleError(f"{tilde.name} stands on the right of its own ~", text=text, span=tilde.span)
+        (likelihoods if name in reading.data else priors).append((variate, distribution))
+    return _finish(reading, roles, likelihoods, priors, set(map(canonical, free)), set(map(canonical, fix)))
+
+
+def _base(name: str) -> str:
+    base, subscript = split_subscript(name)
+    return base if subscript == "i" else name
+
+
+def _roles(source: Assumption) -> dict[str, str]:
+    roles: dict[str, str] = {}
+    for role in source.roles:
+        if roles.setdefault(role.name, role.role) != role.role:
+            raise DuplicateError(f"{role.name} is declared both fixed and data", text=source.text, span=role.span)
+    return roles
+
+
+def _define(reading: _Reading) -> None:
+    """Resolve the definitions, innermost first."""
+    source = reading.source
+    raw: dict[str, Define] = {}
+    for s in source.statements:
+        if isinstance(s, Define):
+            if s.name in raw:
+                raise DuplicateError(f"{s.name} is defined twice", text=source.text, span=s.span)
+            raw[s.name] = s
+    done: dict[str, Term] = {}
+    while len(done) < len(raw):
+        ready = [n for n in raw if n not in done and not (symbols(raw[n].expression) & raw.keys()) - done.keys()]
+        if not ready:
+            name = next(n for n in raw if n not in done)
+            raise CycleError(f"{name} is defined by itself", text=source.text, span=raw[name].span)
+        for name in ready:
+            done[name] = substitute(raw[name].expression, {sym(n): t for n, t in done.items()})
+    reading.definitions = done
+
+
+def _expression(reading: _Reading, term: Term) -> Term:
+    """An argument with the definitions put in and y_i read as y."""
+    mapping = {sym(n): t for n, t in reading.definitions.items()}
+    mapping.update({sym(f"{n}_i"): sym(n) for n in reading.data})
+    found = substitute(term, mapping)
+    _check_depth(found)
+    return found
+
+
+def _check_depth(term: Term) -> None:
+    depth: dict[Term, int] = {}
+    for t in postorder(term):
+        depth[t] = 1 + max((depth[a] for a in t.args), default=0)
+    if depth[term] > DEPTH:
+        raise LimitError(f"a formula is nested {depth[term]} deep; the limit is {DEPTH}", hint="name a part of it: z = ...")
+
+
+# -- distributions
+
+
+def _distribution(reading: _Reading, call: Call, variate: Term) -> Term:
+    record = reading.book.find_distribution(call.name)
+    if record is None:
+        names = reading.book.distribution_spellings
+        lowered = {n.lower(): n for n in names}
+        close = difflib.get_close_matches(call.name.lower(), lowered, n=3, cutoff=0.5)
+        raise UnknownDistributionError(
+            f"there is no distribution {call.name}", text=reading.source.text, span=call.span,
+            nearest=[lowered[c] for c in close], hint="lossproof list distributions",
+        )  # fmt: skip
+    if record.is_combinator:
+        return _combinator(reading, record, call, variate)
+    values = _arguments(reading, record, call)
+    args = [values[p] for p in record.parameters]
+    for arg, where in zip(args, record.parameters.values(), strict=True):
+        reading.sizes.update(dimension_of(arg, where, reading.domains.of))
+    finished: list[Term] = []
+    for arg, where in zip(args, record.parameters.values(), strict=True):
+        where = with_dimension(where, reading.sizes)
+        arg = with_identity(arg, where)
+        finished.append(arg)
+        reading.slots.append((arg, where))
+        reading.domains.constrain(arg, where)
+    term = make(record.op, finished)
+    bindings: dict[str, Term | tuple[Term, ...]] = dict(zip(record.parameters, finished, strict=True))
+    bindings[record.variate] = variate
+    if record.variate_domain is not None and variate.op == "sym":
+        reading.domains.meet(str(variate.value), with_dimension(record.variate_domain, reading.sizes))
+    reading.support.extend(instantiate(c, bindings) for c in record.density.support)
+    return term
+
+
+def _arguments(reading: _Reading, record: Distribution, call: Call) -> dict[str, Term]:
+    """The value of each parameter from positional and keyword arguments."""
+    text = reading.source.text
+    positional = [a for a in call.args if a.keyword is None]
+    signature = _signature(record, call)
+    if len(positional) > len(signature):
+        raise _arity(record, call, signature, text)
+    given: dict[str, Term] = {}
+    for name, argument in zip(signature, positional, strict=False):
+        given[name] = _value(reading, argument.value, text, argument.span)
+    for argument in call.args:
+        if argument.keyword is not None:
+            keyword = _keyword(record, argument.keyword, text, argument.span)
+            if keyword in given:
+                raise DuplicateError(f"{keyword} is given twice", text=text, span=argument.span)
+            given[keyword] = _value(reading, argument.value, text, argument.span)
+    for form in record.forms:
+        if set(form.names) == set(given):
+            for name, where in form.domains.items():
+                value = given[name]
+                reading.domains.constrain(with_identity(value, where), with_dimension(where, reading.sizes))
+            return {p: instantiate(e, dict(given)) for p, e in form.gives.items()}
+    raise _arity(record, call, signature, text)
+
+
+def _signature(record: Distribution, call: Call) -> tuple[str, ...]:
+    for name, signature in record.signatures.items():
+        if name.lower() == call.name.lower():
+            return signature
+    return record.takes
+
+
+def _keyword(record: Distribution, keyword: str, text: str, span: tuple[int, int]) -> str:
+    known = sorted({n for form in record.forms for n in form.names})
+    if keyword in known:
+        return keyword
+    for name in known:
+        if canonical(name) == canonical(keyword):
+            return name
+    close = difflib.get_close_matches(keyword, known, n=3, cutoff=0.4)
+    raise UnknownNameError(f"{record.names[0]} has no argument {keyword}", text=text, span=span, nearest=close or known)
+
+
+def _arity(record: Distribution, call: Call, signature: tuple[str, ...], text: str) -> ArityError:
+    got = len(call.args)
+    wanted = f"{call.name}({', '.join(signature)})"
+    what = f"{len(signature)} argument{'s' if len(signature) != 1 else ''}"
+    return ArityError(f"{call.name} takes {what}, not {got}" if got != len(signature) else f"these arguments do not give {record.title}'s parameters",
+                      text=text, span=call.span, hint=f"{wanted}: {record.convention}")  # fmt: skip
+
+
+def _value(reading: _Reading, value: Term | Call, text: str, span: tuple[int, int]) -> Term:
+    if isinstance(value, Call):
+        raise KindError(f"{value.name} is a distribution where an expression is needed", text=text, span=span)
+    return _expression(reading, value)
+
+
+def _combinator(reading: _Reading, record: Distribution, call: Call, variate: Term) -> Term:
+    text = reading.source.text
+    takes = list(record.takes)
+    names = [t.strip("[].") for t in takes]
+    slots: dict[str, list[Term]] = {n: [] for n in names}
+    positional = list(call.args)
+    vector = takes[0].startswith("[")
+    for i, argument in enumerate(positional):
+        name = argument.keyword or (names[i] if i < len(names) else names[-1])
+        if name not in slots or (i >= len(names) and not takes[-1].endswith("...")):
+            raise _arity(record, call, tuple(names), text)
+        is_distribution = name.startswith("D")
+        if is_distribution != isinstance(argument.value, Call):
+            kind = "a distribution" if is_distribution else "an expression"
+            raise KindError(f"{record.names[0]} needs {kind} here", text=text, span=argument.span, hint=record.convention)
+        if isinstance(argument.value, Call):
+            slots[name].append(_distribution(reading, argument.value, variate))
+        else:
+            slots[name].append(_expression(reading, argument.value))
+    if any(not v for v in slots.values()):
+        raise _arity(record, call, tuple(names), text)
+    if vector:
+        _weights(reading, record, slots, names, call)
+    args: list[Term] = []
+    bindings: dict[str, Term | tuple[Term, ...]] = {record.variate: variate}
+    for take, name in zip(takes, names, strict=True):
+        values = slots[name]
+        if take.startswith("["):
+            args.append(fn("vec", *values))
+            bindings[name] = tuple(values)
+        else:
+            args.extend(values)
+            bindings[name] = tuple(values) if take.endswith("...") else values[0]
+        if name in record.parameters:
+            for v in values:
+                reading.slots.append((v, record.parameters[name]))
+                reading.domains.constrain(v, record.parameters[name])
+        elif not name.startswith("D"):
+            for v in values:
+                if symbols(v):
+                    reading.domains.constrain(v, REALS)
+    reading.support.extend(instantiate(c, bindings) for c in record.density.support)
+    return make(record.op, args)
+
+
+def _weights(reading: _Reading, record: Distribution, slots: dict[str, list[Term]], names: list[str], call: Call) -> None:
+    weights, components = slots[names[0]], slots[names[-1]]
+    if len(weights) == 1 and weights[0].op == "vec":
+        weights = list(weights[0].args)
+    elif len(weights) == 1 and record.binary_weight and len(components) == 2:
+        weights = [weights[0], add(ONE, neg(weights[0]))]
+    if len(weights) != len(components):
+        raise ArityError(f"{record.names[0]} has {len(weights)} weights for {len(components)} components",
+                         text=reading.source.text, span=call.span, hint=record.convention)  # fmt: skip
+    slots[names[0]] = weights
+
+
+# -- symbols
+
+
+def _finish(
+    reading: _Reading,
+    roles: dict[str, str],
+    likelihoods: list[tuple[Term, Term]],
+    priors: list[tuple[Term, Term]],
+    free: set[str],
+    fix: set[str],
+) -> Model:
+    source, text = reading.source, reading.source.text
+    used = {n for pair in (*likelihoods, *priors) for t in pair for n in symbols(t)}
+    for variate, _ in priors:
+        in_model = {n for _, d in (*likelihoods, *priors) for n in symbols(d)}
+        if str(variate.value) not in in_model:
+            raise UnknownNameError(f"the prior on {variate.value} is about a name that occurs nowhere", text=text,
+                                   span=next(s.span for s in source.statements if s.name == variate.value), nearest=sorted(in_model))  # fmt: skip
+    conditions = _conditions(reading)
+    dimensions = {n for d in reading.domains.of.values() for n in symbols(d)} | {
+        n for _, d in reading.slots for n in symbols(d)
+    }
+    used |= dimensions
+    _check_names(reading, roles, used, free | fix)
+    for name, role in list(roles.items()):
+        if role == "fixed" and name in free:
+            del roles[name]
+    roles.update(dict.fromkeys(fix, "fixed"))
+    prior_names = {str(v.value) for v, _ in priors}
+    notes: list[str] = []
+    table: dict[str, Symbol] = {}
+    for name in sorted(used):
+        role = _role(name, roles, reading.data, dimensions, free)
+        if role == "data" and name not in reading.data and roles.get(name) != "data":
+            notes.append(f"{name} is read as data: it varies with the sample")
+        if name in fix and name in reading.data:
+            raise DuplicateError(f"{name} is the data: it cannot be fixed", text=text, span=(0, len(text)))
+        where = reading.domains.of.get(name, _NATURALS if name in dimensions else REALS)
+        is_dimension = name in dimensions and name not in reading.domains.of
+        indexed = role == "data" or split_subscript(name)[1] == "i" or (role == "parameter" and name not in prior_names)
+        table[name] = Symbol(name, role, where, _shape(where), indexed and not is_dimension)
+    if not any(s.role == "parameter" for s in table.values()):
+        raise NothingToLearnError("every name is data or fixed: there is nothing to learn", text=text, span=(0, len(text)),
+                                  hint="leave the name that is learned out of `with ... fixed`, or use --free NAME")  # fmt: skip
+    hypotheses = _hypotheses(reading, table, conditions)
+    definitions = tuple(reading.definitions.items())
+    return Model(text, tuple(likelihoods), tuple(priors), table, tuple(hypotheses), definitions, None, tuple(notes))
+
+
+def _role(name: str, roles: Mapping[str, str], data: set[str], dimensions: set[str], free: set[str]) -> str:
+    if name in data:
+        return "data"
+    if name in roles:
+        return roles[name]
+    if name in dimensions:
+        return "fixed"
+    if _COVARIATE.match(name) and name not in free:
+        return "data"
+    return "parameter"
+
+
+def _shape(where: Term) -> str:
+    if is_vector(where):
+        return where.args[-1].ascii()
+    if where.op == "posdef":
+        size = where.args[0].ascii()
+        return f"{size} x {size}"
+    return "scalar"
+
+
+def _check_names(reading: _Reading, roles: Mapping[str, str], used: set[str], changed: set[str]) -> None:
+    source = reading.source
+    spans = {r.name: r.span for r in source.roles}
+    known = used | reading.definitions.keys()
+    for name in [*roles, *sorted(changed)]:
+        if name in reading.definitions:
+            raise DuplicateError(f"{name} is defined by an equation: it has no role of its own", text=source.text, span=spans.get(name, (0, 0)))
+        if name not in known and not (_base(name) in reading.data):
+            close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.3)
+            raise UnknownNameError(f"{name} does not occur in the assumption", text=source.text,
+                                   span=spans.get(name, (0, len(source.text))), nearest=close or sorted(known))  # fmt: skip
+
+
+def _conditions(reading: _Reading) -> list[Term]:
+    """The user's conditions: a sign or domain of one symbol is its domain, the rest are hypotheses."""
+    kept: list[Term] = []
+    for condition in reading.source.conditions:
+        parts = [_expression(reading, p) for p in propositions(condition.term)]
+        names = {p.args[0] for p in parts if p.op == "gt" and p.args[0].op == "sym"}
+        for p in parts:
+            member = p.args[0] if p.args else p
+            below = p.op == "gt" and p.args[0].op == "add" and p.args[0].args[0] is ONE and p.args[0].args[1].op == "neg"
+            if p.op == "in" and member.op == "sym":
+                _refine(reading, str(member.value), p.args[1], condition.span)
+            elif p.op == "gt" and member.op == "sym":
+                _refine(reading, str(member.value), POSITIVE, condition.span)
+            elif below and p.args[0].args[1].args[0] in names:
+                _refine(reading, str(p.args[0].args[1].args[0].value), UNIT, condition.span)
+            else:
+                kept.append(p)
+    return kept
+
+
+def _refine(reading: _Reading, name: str, where: Term, span: tuple[int, int]) -> None:
+    known = reading.domains.of.get(name)
+    if known is not None and known.op == "domain" and where.op == "domain" and not (is_within(where, known) or is_within(known, where)):
+        reading.domains.extra.append(fn("in", sym(name), where))
+        return
+    if known is not None and is_vector(known) != is_vector(where):
+        raise DomainError(f"{name} has the domain {known.ascii()} from where it stands", text=reading.source.text, span=span)
+    reading.domains.meet(name, where)
+
+
+def _hypotheses(reading: _Reading, table: Mapping[str, Symbol], conditions: list[Term]) -> list[tuple[Term, str]]:
+    """What holds by assumption: the user's conditions, what slots demand and no rule shows, and fixed supports."""
+    found: list[tuple[Term, str]] = [(p, "where") for p in conditions]
+    found += [(p, "domain") for p in reading.domains.extra]
+    prover = Prover(table, [p for p, _ in found], reading.book.facts, Algebra())
+    for argument, where in reading.slots:
+        for p in membership(argument, where):
+            if prover.prove(p) is None:
+                _refuse_false(prover, p, argument, where, reading)
+                found.append((p, "domain"))
+                prover.assume(p)
+    for d in _denominators(argument for argument, _ in reading.slots):
+        p = fn("ne", d, ZERO)
+        if prover.prove(p) is None:
+            found.append((p, "domain"))
+            prover.assume(p)
+    for conjunct in reading.support:
+        for p in propositions(conjunct):
+            if prover.prove(p) is None and (prover.is_free(p) or not symbols(p) & reading.data):
+                _refuse_false(prover, p, p, REALS, reading)
+                found.append((p, "support" if symbols(p) & reading.data else "domain"))
+                prover.assume(p)
+    return found
+
+
+def membership(argument: Term, where: Term) -> list[Term]:
+    """The propositions that say that an argument lies in a domain, in the form in which they are of use."""
+    if where is POSITIVE and argument.op != "sym":
+        return [fn("gt", argument, ZERO)]
+    if where is UNIT and argument.op != "sym":
+        return [fn("gt", argument, ZERO), fn("gt", add(ONE, neg(argument)), ZERO)]
+    return [fn("in", argument, where)]
+
+
+def _denominators(arguments: Iterable[Term]) -> list[Term]:
+    found: dict[Term, None] = {}
+    for t in postorder(*arguments):
+        if t.op == "div" and t.args[1].op not in ("num", "const"):
+            found[t.args[1]] = None
+    return list(found)
+
+
+def _refuse_false(prover: Prover, p: Term, argument: Term, where: Term, reading: _Reading) -> None:
+    q = prover.algebra.constant(p.args[0])
+    if q is None:
+        return
+    text = reading.source.text
+    shown = argument.ascii()
+    place = text.find(shown)
+    span = (place, place + len(shown)) if place >= 0 else (0, len(text))
+    raise DomainError(f"{shown} is not in the domain {where.ascii()} of the argument", text=text, span=span,
+                      hint="give a value in the domain, or a name")  # fmt: skip
+
+
+__all__ = ["Model", "membership", "num", "read_model"]

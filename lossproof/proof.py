@@ -1,0 +1,94 @@
+"""A proof as data: numbered steps in named chains, read off the kernel's theorems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lossproof.kernel import Step, Theorem, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class ProofStep:
+    """One use of one rule at one place of a chain."""
+
+    id: int
+    chain: str
+    group: int
+    place: tuple[int, ...]
+    step: Step
+
+    @property
+    def rule(self) -> str:
+        """The rule's id."""
+        return self.step.rule_id
+
+    @property
+    def relation(self) -> str:
+        """The relation between the chain's term before and after."""
+        return self.step.relation
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the proof on paper: what a group of steps comes to."""
+
+    chain: str
+    group: int
+    label: str
+    theorem: Theorem
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain:
+    """A named chain of lines, from one objective to another."""
+
+    name: str
+    theorem: Theorem
+    lines: tuple[tuple[str, Theorem], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proof:
+    """Chains, in the order in which they rest on one another."""
+
+    chains: tuple[Chain, ...]
+
+    @property
+    def steps(self) -> list[ProofStep]:
+        """Every micro-step, numbered from 1."""
+        found: list[ProofStep] = []
+        group = 0
+        for chain in self.chains:
+            for _, theorem in chain.lines:
+                group += 1
+                for place, step in flatten(theorem.trace):
+                    found.append(ProofStep(len(found) + 1, chain.name, group, place, step))
+        return found
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines of the proof on paper."""
+        found: list[Line] = []
+        for chain in self.chains:
+            for label, theorem in chain.lines:
+                rules = tuple(dict.fromkeys(step.rule_id for _, step in flatten(theorem.trace)))
+                found.append(Line(chain.name, len(found) + 1, label, theorem, rules))
+        return found
+
+
+def flatten(trace: Trace) -> Iterator[tuple[tuple[int, ...], Step]]:
+    """The steps of a trace in order, each with its place."""
+    stack: list[tuple[tuple[int, ...], Any]] = [((), trace)]
+    while stack:
+        place, (kind, *rest) = stack.pop()
+        if kind == "step":
+            yield place, rest[0]
+        elif kind == "chain":
+            stack.extend((place, t) for t in reversed(rest[0]))
+        elif kind == "at":
+            stack.append(((*place, rest[0]), rest[1]))
+        else:
+            stack.append((place, rest[1]))

@@ -1,0 +1,193 @@
+"""From a raw record to a rule, fact, distribution, loss or link; what is wrong with a record is said with its id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lossproof.errors import LossproofError, RecordError
+from lossproof.facts import RELATIONS, FactRule, Rule, propositions
+from lossproof.rulebook.records import ArgumentForm, Distribution, Link, Loss
+from lossproof.syntax import parse_condition, parse_domain, parse_expression
+from lossproof.terms import ONE, Term, fn, make, neg, num, sym
+from lossproof.terms.node import BINDERS
+from lossproof.terms.pattern import instantiate, metavariables, widen
+
+
+def rule_from(record: Mapping[str, Any]) -> Rule:
+    """A rewrite rule. Raises RecordError if the right side has a metavariable that nothing binds."""
+    id = _id(record)
+    before, after = _term(record, "from"), _term(record, "to")
+    requires = tuple(_condition(id, text) for text in record["requires"])
+    if record.get("nary"):
+        pairs = _operand_pairs(before)
+        before, after = widen(before, pairs), widen(after, pairs)
+        requires = _first_operands(requires, pairs)
+    relation = str(record.get("relation", "equal"))
+    if relation not in RELATIONS:
+        raise RecordError(f"{id}: there is no relation {relation}")
+    bound = set(metavariables(before)) | {n for c in requires for n in metavariables(c)} | introduced(after)
+    loose = sorted(set(metavariables(after)) - bound)
+    if loose:
+        raise RecordError(f"{id}: nothing binds {', '.join(loose)}")
+    use = str(record.get("use", ""))
+    return Rule(id, before, after, relation, requires, tags=frozenset(use.split()), says=str(record["says"]),
+                record=dict(record))  # fmt: skip
+
+
+def introduced(term: Term) -> set[str]:
+    """The indices that sums and products of a pattern bind."""
+    found: set[str] = set()
+    stack = [term]
+    while stack:
+        t = stack.pop()
+        if t.op in BINDERS:
+            found.add(str(t.args[0].value))
+        stack.extend(t.args)
+    return found
+
+
+def fact_from(record: Mapping[str, Any]) -> FactRule:
+    """A rule of inference."""
+    id = _id(record)
+    shown = propositions(_condition(id, record["shows"]))
+    if len(shown) != 1:
+        raise RecordError(f"{id}: one record shows one thing")
+    shows = shown[0]
+    given = tuple(_condition(id, text) for text in record["given"])
+    if record.get("nary"):
+        pairs = _operand_pairs(shows)
+        shows = widen(shows, pairs)
+        given = _first_operands(given, pairs)
+    return FactRule(id, shows, given, str(record["says"]), dict(record))
+
+
+def _operand_pairs(pattern: Term) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    stack = [pattern]
+    while stack:
+        t = stack.pop()
+        if t.op in ("add", "mul") and len(t.args) == 2 and all(a.op == "sym" for a in t.args):
+            pairs[str(t.args[0].value)] = str(t.args[1].value)
+        stack.extend(t.args)
+    return pairs
+
+
+def _first_operands(conditions: tuple[Term, ...], pairs: Mapping[str, str]) -> tuple[Term, ...]:
+    seconds = set(pairs.values())
+    return tuple(c for c in conditions if not seconds & set(metavariables(c)))
+
+
+def distribution_from(record: Mapping[str, Any]) -> Distribution:
+    """A distribution with the rules that its density and distribution function give."""
+    id = _id(record)
+    is_combinator = record.get("kind") == "combinator"
+    parameters = {n: _domain(id, d) for n, d in record.get("parameters", {}).items()}
+    takes = tuple(record.get("takes", parameters))
+    ((variate, domain_text),) = record.get("variate", {"y": None}).items()
+    variate_domain = None if domain_text is None else _domain(id, domain_text)
+    pattern = make(f"dist:{id}", [_argument_pattern(t) for t in takes])
+    requires = [fn("in", sym(n), d) for n, d in parameters.items()]
+    member = [fn("in", sym(variate), variate_domain)] if variate_domain is not None else []
+    y = sym(variate)
+    kept = dict(record)
+
+    def made(kind: str, before: Term, after: Term, conditions: list[Term], support: tuple[Term, ...] = ()) -> Rule:
+        says = f"{record['title']}: {'density' if kind == 'density' else 'distribution function'}."
+        return Rule(f"{kind}-{id}", before, after, "equal", tuple(conditions), support, kind, says=says, record=kept)
+
+    support = tuple(_condition(id, c) for c in record.get("support", ()))
+    density = made("density", fn("pdf", pattern, y), _term(record, "density"), requires + member, support)
+    cdf = below = None
+    is_discrete = bool(record.get("discrete"))
+    if "cdf" in record:
+        formula = _term(record, "cdf")
+        cdf = made("cdf", fn("cdf", pattern, y), formula, requires)
+        if is_discrete:
+            formula = instantiate(formula, {**{n: sym(n) for n in metavariables(formula)}, variate: _one_less(y)})
+        below = made("cdf_below", fn("cdf_below", pattern, y), formula, requires)
+    return Distribution(
+        id, str(record["title"]), tuple(record.get("names", (id,))), parameters, _forms(id, record, takes, parameters),
+        {n: tuple(s) for n, s in record.get("signatures", {}).items()}, variate, variate_domain, density, cdf, below,
+        takes, record.get("default"), str(record.get("convention", "")), str(record.get("source", "")),
+        str(record.get("notes", "")), is_combinator, is_discrete, bool(record.get("normalised", True)),
+        bool(record.get("binary_weight")), kept,
+    )  # fmt: skip
+
+
+def _one_less(y: Term) -> Term:
+    return make("add", [y, neg(ONE)])
+
+
+def _argument_pattern(text: str) -> Term:
+    if text.startswith("["):
+        return fn("vec", fn("seq", sym(text.strip("[]."))))
+    if text.endswith("..."):
+        return fn("seq", sym(text.rstrip(".")))
+    return sym(text)
+
+
+def _forms(id: str, record: Mapping[str, Any], takes: tuple[str, ...], parameters: Mapping[str, Term]) -> tuple[ArgumentForm, ...]:
+    plain = ArgumentForm(takes, {n: sym(n) for n in takes}, dict(parameters))
+    forms = [plain]
+    for alternative in record.get("arguments", ()):
+        gives = {n: parse_expression(str(e), rule=True) for n, e in alternative["gives"].items()}
+        if set(gives) != set(parameters):
+            raise RecordError(f"{id}: {alternative['names']} does not give every parameter")
+        domains = {n: _domain(id, d) for n, d in alternative.get("domains", {}).items()}
+        for name in alternative["names"]:
+            for parameter, e in gives.items():
+                if name not in domains and e is sym(name):
+                    domains[name] = parameters[parameter]
+        forms.append(ArgumentForm(tuple(alternative["names"]), gives, domains))
+    return tuple(forms)
+
+
+def loss_from(record: Mapping[str, Any]) -> Loss:
+    """A loss, a penalty, or a composite of both."""
+    return Loss(
+        _id(record), str(record["name"]), str(record.get("kind", "loss")),
+        _term(record, "formula") if "formula" in record else None,
+        dict(record.get("variables", {})), dict(record.get("over_data", {})), dict(record.get("code", {})),
+        {k: str(v) for k, v in record.get("factor", {}).items()}, str(record.get("not_for", "")),
+        str(record.get("source", "")), str(record.get("data", "")), tuple(record.get("penalties", ())), dict(record),
+    )  # fmt: skip
+
+
+def link_from(record: Mapping[str, Any]) -> Link:
+    """A link function."""
+    id = _id(record)
+    maps = record["maps"]
+    return Link(id, str(record["function"]), tuple(record.get("names", ())), _term(record, "formula"),
+                _domain(id, maps["from"]), _domain(id, maps["to"]), str(record.get("says", "")), dict(record))  # fmt: skip
+
+
+def _id(record: Mapping[str, Any]) -> str:
+    id = record.get("id")
+    if not isinstance(id, str) or not id:
+        raise RecordError("a record has no id")
+    return id
+
+
+def _term(record: Mapping[str, Any], key: str) -> Term:
+    try:
+        return parse_expression(str(record[key]), rule=True)
+    except (KeyError, LossproofError) as error:
+        raise RecordError(f"{record['id']}: {key}: {error}") from None
+
+
+def _condition(id: str, text: str) -> Term:
+    try:
+        return parse_condition(str(text), rule=True)
+    except LossproofError as error:
+        raise RecordError(f"{id}: {text}: {error}") from None
+
+
+def _domain(id: str, text: str) -> Term:
+    try:
+        return parse_domain(str(text))
+    except LossproofError as error:
+        raise RecordError(f"{id}: {text}: {error}") from None
+
+
+__all__ = ["distribution_from", "fact_from", "introduced", "link_from", "loss_from", "num", "rule_from"]

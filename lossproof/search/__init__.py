@@ -1,0 +1,1 @@
+"""Untrusted search: it proposes steps, and the kernel makes them or refuses."""

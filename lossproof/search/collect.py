@@ -1,0 +1,142 @@
+"""From a sum to scale · loss + offset: what is free of the parameters goes to the ledger, what is common to the rest is the scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lossproof.facts.algebra import Monomial, Poly, Rational, content, reduce
+from lossproof.search.display import Display, product_of, tidy_sum
+from lossproof.search.split import common_bases
+from lossproof.terms import ONE, ZERO, Term, div, fn, mul, num
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A summand of the loss: a rational, what stands before it, and what depends on the parameters."""
+
+    q: Rational
+    bases: dict[Term, int]
+
+    def term(self) -> Term:
+        """The summand as a term."""
+        return product_of(self.q, self.bases)
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """scale · loss + the sum of the ledger."""
+
+    scale: Term
+    loss: Term
+    parts: tuple[Part, ...]
+    ledger: tuple[Term, ...]
+
+
+class Collector:
+    """Sorts the terms of a sum. It decides on expanded terms, so that nothing is kept for the company it was in."""
+
+    def __init__(self, display: Display) -> None:
+        self.display = display
+        self.prover = display.prover
+
+    def collect(self, term: Term, scale: Term | None = None) -> Collected:
+        """Kept and dropped terms of a sum. With ``scale`` that scale is used instead of the largest one."""
+        kept: Poly = {}
+        free: Poly = {}
+        for monomial, q in self.display.poly(term).items():
+            is_free = all(self.prover.is_free(b) for b, _ in monomial)
+            (free if is_free else kept)[monomial] = q
+        ledger = tuple(p.term() for p in self._grouped(free, free=True))
+        parts = self._grouped(kept, free=False)
+        if scale is None:
+            factor, bases = self._scale(parts)
+        else:
+            factor, bases = self.display.product(scale)
+        parts = [_divided(p, factor, bases) for p in parts]
+        parts.sort(key=lambda p: p.q < 0)
+        loss = tidy_sum(p.term() for p in parts)
+        return Collected(scale if scale is not None else _scale_term(factor, bases), loss, tuple(parts), ledger)
+
+    def _grouped(self, poly: Poly, *, free: bool) -> list[Part]:
+        """Monomials with the same functions are one part: -y log p, -(1 - y) log(1 - p)."""
+        groups: dict[Monomial, Poly] = {}
+        singles: list[tuple[Monomial | None, Part]] = []
+        for monomial, q in poly.items():
+            key = tuple((b, e) for b, e in monomial if b.op not in ("sym", "at") and (free or not self.prover.is_free(b)))
+            if not key:
+                singles.append((None, Part(q, dict(monomial))))
+                continue
+            rest = tuple((b, e) for b, e in monomial if (b, e) not in key)
+            if key not in groups:
+                groups[key] = {}
+                singles.append((key, Part(1, {})))
+            groups[key][rest] = q
+        linear = self._linear_groups([p for key, p in singles if key is None], free)
+        out: list[Part] = []
+        for key, _ in singles:
+            if key is not None:
+                out.append(self._joined(key, groups[key]))
+        return out + linear
+
+    def _linear_groups(self, parts: list[Part], free: bool) -> list[Part]:
+        """Products of symbols alone: those that share what depends on the parameters are one part."""
+        if free:
+            return parts
+        groups: dict[tuple[tuple[Term, int], ...], Poly] = {}
+        for p in parts:
+            key = tuple((b, e) for b, e in p.bases.items() if not self.prover.is_free(b))
+            rest = tuple((b, e) for b, e in p.bases.items() if self.prover.is_free(b))
+            groups.setdefault(key, {})[rest] = p.q
+        return [self._joined(key, poly) for key, poly in groups.items()]
+
+    def _joined(self, key: Monomial, coefficients: Poly) -> Part:
+        """One part from the coefficients of one function."""
+        if len(coefficients) == 1:
+            ((rest, q),) = coefficients.items()
+            return Part(q, {**dict(rest), **dict(key)})
+        common = common_bases([dict(m) for m in coefficients])
+        rest_poly: Poly = {}
+        for m, q in coefficients.items():
+            rest_poly[tuple((b, e - common.get(b, 0)) for b, e in m if e != common.get(b, 0))] = q
+        factor = content(rest_poly.values())
+        # 1 - y rather than y - 1, if the constant is negative.
+        if rest_poly.get((), 1) < 0 or all(q < 0 for q in rest_poly.values()):
+            factor = -factor
+        total = self.display.sum_of(rest_poly, divide=factor)
+        q, bases = self.display.product(total)
+        bases = {**common, **bases}
+        for b, e in key:
+            bases[b] = bases.get(b, 0) + e
+        return Part(reduce(Fraction(q) * factor), bases)
+
+    def _scale(self, parts: list[Part]) -> tuple[Rational, dict[Term, int]]:
+        if not parts:
+            return 1, {}
+        factor = content([p.q for p in parts])
+        common = common_bases([p.bases for p in parts])
+        usable = {b: e for b, e in common.items() if self._is_scale(b, e)}
+        return factor, usable
+
+    def _is_scale(self, base: Term, exponent: int) -> bool:
+        if not (self.prover.is_free(base) and self.prover.is_shared(base)):
+            return False
+        return self.prover.holds("gt", product_of(1, {base: exponent}))
+
+
+def _divided(part: Part, factor: Rational, bases: dict[Term, int]) -> Part:
+    left = dict(part.bases)
+    for b, e in bases.items():
+        left[b] = left.get(b, 0) - e
+    return Part(reduce(Fraction(part.q) / factor), {b: e for b, e in left.items() if e})
+
+
+def _scale_term(factor: Rational, bases: dict[Term, int]) -> Term:
+    q = Fraction(factor)
+    if not bases or all(e > 0 for e in bases.values()):
+        if q.numerator == 1 and q.denominator != 1 and bases:
+            return div(product_of(1, bases), num(q.denominator))
+    return product_of(factor, bases)
+
+
+__all__ = ["ONE", "ZERO", "Collected", "Collector", "Part", "fn", "mul"]

@@ -1,0 +1,200 @@
+"""From one sample to the dataset: the sum over the samples, the drop, the scale, the reduction."""
+
+from __future__ import annotations
+
+from lossproof.errors import UnsupportedError
+from lossproof.kernel import Blocked, KernelError, Theorem
+from lossproof.proof import Chain
+from lossproof.search.display import Display, product_of, scaled, tidy_sum
+from lossproof.search.rewrite import Rewriter
+from lossproof.terms import ONE, Term, add, const, fn, make, mul, neg
+
+COUNT = const("n_samples")
+
+
+class Dataset:
+    """Proves the claim: the NLL of the dataset relates to the canonical objective."""
+
+    def __init__(self, rewriter: Rewriter, display: Display, reduction: str) -> None:
+        self.rewriter = rewriter
+        self.kernel = rewriter.kernel
+        self.prover = self.kernel.prover
+        self.display = display
+        self.reduction = reduction
+        self.rules = rewriter.book.rules
+
+    def preamble(self, nll: Term) -> Chain:
+        """Most likely is least NLL: the logarithm is increasing, minus reverses."""
+        likelihood = nll.args[0].args[0]
+        first = self._apply("log-increasing", fn("maximise", likelihood))
+        second = self._apply("minus-reverses", first.right)
+        theorem = self.kernel.chain([first, second])
+        return Chain("preamble", theorem, (("order", first), ("order", second)))
+
+    def prove(self, density: Term, sample: Theorem, priors: list[tuple[Chain, bool]], scale: Term) -> Chain:
+        """The chain from -log ∏ density · priors to the objective."""
+        product = fn("samples_prod", density)
+        factors = [fn("samples_prod", c.theorem.left.args[0].args[0]) if i else c.theorem.left.args[0].args[0] for c, i in priors]
+        left = neg(fn("log", mul(product, *factors)))
+        lines: list[tuple[str, Theorem]] = []
+        current = left
+
+        def line(label: str, theorems: list[Theorem]) -> None:
+            nonlocal current
+            moved = [t for t in theorems if not t.is_trivial]
+            if moved:
+                lines.append((label, self.kernel.chain(moved)))
+                current = moved[-1].right
+
+        line("samples", self._open(left, [False, *[not i for _, i in priors]]))
+        lemmas = {"sample": sample, **{c.name: c.theorem for c, _ in priors}}
+        line("lemma", [self._put_in(current, lemmas)])
+        line("linear", self._linear(current))
+        line("arrange", [self._arrange(current, scale)])
+        line("drop", self._drop(current))
+        line("scale", self._pull(current))
+        theorem = self.kernel.chain([t for _, t in lines])
+        return Chain("dataset", self._restated(theorem), tuple(lines))
+
+    def _apply(self, rule: str, term: Term) -> Theorem:
+        try:
+            theorem = self.rewriter.apply(self.rules[rule], term)
+        except KeyError:
+            raise UnsupportedError(f"the rulebook has no rule {rule}") from None
+        if theorem is None:
+            why = [c for r, c in self.rewriter.blocked if r == rule]
+            says = f"it is not known that {why[-1]}" if why else f"{rule} does not apply"
+            raise UnsupportedError(says, hint="add a condition: where ...")
+        return theorem
+
+    def _open(self, left: Term, shared: list[bool]) -> list[Theorem]:
+        """-log ∏ p becomes Σ -log p."""
+        kernel = self.kernel
+        steps: list[Theorem] = []
+        inner = left.args[0]
+        if len(shared) > 1:
+            steps.append(kernel.congruence(left, {0: self._apply("log-joint", inner)}))
+            inner = steps[-1].right.args[0]
+            parts = {i: self._apply("log-samples", a) for i, a in enumerate(inner.args) if a.args[0].op == "samples_prod"}
+            steps.append(kernel.congruence(steps[-1].right, {0: kernel.congruence(inner, parts)}))
+            total = steps[-1].right
+            spread = kernel.algebra(total, add(*[neg(a) for a in total.args[0].args]))
+            steps.append(spread)
+            minus = {i: self._apply("minus-samples", a) for i, a in enumerate(spread.right.args) if a.args[0].op == "samples_sum"}
+            steps.append(kernel.congruence(spread.right, minus))
+            return steps
+        steps.append(kernel.congruence(left, {0: self._apply("log-samples", inner)}))
+        steps.append(self._apply("minus-samples", steps[-1].right))
+        return steps
+
+    def _put_in(self, current: Term, lemmas: dict[str, Theorem]) -> Theorem:
+        kernel = self.kernel
+        by_left = {theorem.left: kernel.lemma(theorem, name) for name, theorem in lemmas.items() if not theorem.is_trivial}
+
+        def visit(t: Term) -> Theorem | None:
+            return by_left.get(t)
+
+        memo: dict[int, Theorem] = {}
+        if current.op != "add":
+            return self._inside(current, by_left) or kernel.reflexivity(current)
+        for i, a in enumerate(current.args):
+            found = by_left.get(a) or self._inside(a, by_left)
+            if found is not None:
+                memo[i] = found
+        return kernel.congruence(current, memo)
+
+    def _inside(self, t: Term, by_left: dict[Term, Theorem]) -> Theorem | None:
+        if t.op == "samples_sum" and t.args[0] in by_left:
+            return self.kernel.congruence(t, {0: by_left[t.args[0]]})
+        return by_left.get(t)
+
+    def _linear(self, current: Term) -> list[Theorem]:
+        """Sums over samples split at plus; what is shared comes out of them."""
+        steps: list[Theorem] = []
+        for visit in (self._split_sum, self._factor_sum):
+            theorem = self.rewriter.pass_over(current, visit, everywhere=False)
+            if not theorem.is_trivial:
+                steps.append(theorem)
+                current = theorem.right
+        return steps
+
+    def _split_sum(self, t: Term) -> Theorem | None:
+        if t.op == "samples_sum" and t.args[0].op == "add":
+            return self.rewriter.apply(self.rules["split-samples"], t)
+        return None
+
+    def _factor_sum(self, t: Term) -> Theorem | None:
+        if t.op != "samples_sum":
+            return None
+        body = t.args[0]
+        if self.prover.is_shared(body):
+            return self.rewriter.apply(self.rules["constant-samples"], t)
+        q, bases = self.display.product(body)
+        common = {b: e for b, e in bases.items() if self.prover.is_shared(b)}
+        if not common and q == 1:
+            return self._mean(t)
+        rest = {b: e for b, e in bases.items() if b not in common}
+        c, f = product_of(q, common), product_of(1, rest)
+        if body.op == "mul" and len(body.args) == 2 and self.prover.is_shared(body.args[0]):
+            c, f = body.args
+        pair = mul(c, f)
+        try:
+            first = self.kernel.congruence(t, {0: self.kernel.algebra(body, pair)})
+        except KernelError:
+            return None
+        then = self.rewriter.apply(self.rules["factor-samples"], first.right)
+        if then is None:
+            return None
+        steps = [s for s in (first, then) if not s.is_trivial]
+        inner = self._mean(then.right.args[1])
+        if inner is not None:
+            steps.append(self.kernel.congruence(then.right, {1: inner}))
+        return self.kernel.chain(steps)
+
+    def _mean(self, t: Term) -> Theorem | None:
+        if self.reduction != "mean" or self.prover.is_free(t):
+            return None
+        return self.rewriter.apply(self.rules["mean-samples"], t)
+
+    def _arrange(self, current: Term, scale: Term) -> Theorem:
+        """Bring the sum to the form scale · objective + dropped."""
+        kept, dropped = [], []
+        for a in current.args if current.op == "add" else (current,):
+            (dropped if self.prover.is_free(a) else kept).append(a)
+        q, bases = self.display.product(scale)
+        if self.reduction == "mean":
+            bases = {**bases, COUNT: 1}
+        body = []
+        for a in kept:
+            r, own = self.display.product(a)
+            left = dict(own)
+            for b, e in bases.items():
+                left[b] = left.get(b, 0) - e
+            body.append(product_of(r / q if r % q else r // q, {b: e for b, e in left.items() if e}))
+        constant = [product_of(*self.display.product(d)) for d in dropped]
+        factor = product_of(q, bases)
+        objective = add(*body)
+        whole = scaled(factor, objective)
+        target = make("add", (whole, tidy_sum(constant))) if constant else whole
+        return self.kernel.algebra(current, target)
+
+    def _drop(self, current: Term) -> list[Theorem]:
+        if current.op != "add" or len(current.args) != 2 or not self.prover.is_free(current.args[1]):
+            return []
+        return [self._apply("drop-constant", current)]
+
+    def _pull(self, current: Term) -> list[Theorem]:
+        if current.op != "mul" or len(current.args) != 2 or not self.prover.is_free(current.args[0]):
+            return []
+        return [self._apply("pull-scale", current)]
+
+    def _restated(self, theorem: Theorem) -> Theorem:
+        scale, offset = theorem.scale, theorem.offset
+        if scale is None or offset is None:
+            return theorem
+        if offset.op == "add" and len(offset.args) == 1:
+            offset = offset.args[0]
+        return self.kernel.restate(theorem, scale, offset)
+
+
+__all__ = ["COUNT", "ONE", "Blocked", "Dataset"]

@@ -1,0 +1,193 @@
+"""Which canonical loss a sum of terms is: records are matched up to order and sign; the kernel has the last word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lossproof.facts.algebra import Rational
+from lossproof.facts.prover import Prover
+from lossproof.rulebook import Loss, Rulebook
+from lossproof.search.display import Display
+from lossproof.terms import Term, make, neg, num, substitute, sym
+from lossproof.terms.pattern import index_names
+
+Found = dict[str, Term]
+_COMMUTATIVE = frozenset({"add", "mul"})
+_MOST = 8  # operands of a sum or product that are tried in every order
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recognised:
+    """A loss with what its variables stand for; the term is ``factor`` times the formula."""
+
+    loss: Loss
+    bindings: Found
+    formula: Term
+    factor: Rational
+
+
+class Recogniser:
+    """Finds the record of a canonical loss that a term equals up to a positive rational factor."""
+
+    def __init__(self, book: Rulebook, prover: Prover, display: Display) -> None:
+        self.book = book
+        self.prover = prover
+        self.display = display
+
+    def recognise(self, term: Term, kind: str = "loss") -> Recognised | None:
+        """The record with the most specific formula that the term equals, or None."""
+        poly = self.display.poly(term)
+        candidates = [r for r in self.book.losses.values() if r.kind == kind and r.formula is not None]
+        for record in sorted(candidates, key=lambda r: (-len(_operands(r.formula)), -_weight(r.formula), r.id)):
+            assert record.formula is not None
+            if len(_operands(record.formula)) != len(_operands(term)):
+                continue
+            for found in self._match(record.formula, term, {}, record.variables):
+                formula = substitute(record.formula, {sym(n): t for n, t in found.items()})
+                if set(record.variables) <= found.keys():
+                    factor = self._ratio(poly, formula)
+                    if factor is not None:
+                        return Recognised(record, found, formula, factor)
+        return None
+
+    def _ratio(self, poly: Mapping[object, Rational], formula: Term) -> Rational | None:
+        other = self.prover.algebra.poly(formula)
+        mine = self.prover.algebra.poly(self.display.sum_of(poly)) if poly else {}  # type: ignore[arg-type]
+        if not other or mine.keys() != other.keys():
+            return None
+        first = next(iter(mine))
+        factor = Fraction(mine[first]) / other[first]
+        if factor <= 0 or any(mine[m] != factor * other[m] for m in mine):
+            return None
+        return factor.numerator if factor.denominator == 1 else factor
+
+    # -- matching up to the order of operands
+
+    def _match(self, pattern: Term, term: Term, found: Found, kinds: Mapping[str, str]) -> Iterator[Found]:
+        if pattern.op == "sym":
+            name = str(pattern.value)
+            if name in found:
+                if self.prover.algebra.same(found[name], term):
+                    yield found
+            elif self._fits(term, kinds.get(name, "free")):
+                yield {**found, name: term}
+            return
+        if pattern.op in _COMMUTATIVE or pattern.op in ("div", "neg"):
+            yield from self._match_product_or_sum(pattern, term, found, kinds)
+            return
+        if not pattern.args:
+            if pattern is term or (pattern.op == "bound" and term.op == "bound"):
+                yield found
+            return
+        if pattern.op != term.op or len(pattern.args) != len(term.args):
+            return
+        yield from self._match_all(list(zip(pattern.args, term.args, strict=True)), found, kinds)
+
+    def _match_all(self, pairs: list[tuple[Term, Term]], found: Found, kinds: Mapping[str, str]) -> Iterator[Found]:
+        if not pairs:
+            yield found
+            return
+        (p, t), *rest = pairs
+        for one in self._match(p, t, found, kinds):
+            yield from self._match_all(rest, one, kinds)
+
+    def _match_product_or_sum(self, pattern: Term, term: Term, found: Found, kinds: Mapping[str, str]) -> Iterator[Found]:
+        if pattern.op == "add":
+            wanted, given = list(_operands(pattern)), list(_operands(term)) if term.op == "add" else [term]
+            for sign in (1, -1):
+                signed = given if sign == 1 else [_negated(g) for g in given]
+                yield from self._match_operands(wanted, signed, found, kinds, "add")
+            return
+        q, wanted = _factors(pattern)
+        r, given = _factors(term)
+        if (q < 0) == (r < 0):
+            yield from self._match_operands(wanted, given, found, kinds, "mul")
+
+    def _match_operands(
+        self, wanted: list[Term], given: list[Term], found: Found, kinds: Mapping[str, str], op: str
+    ) -> Iterator[Found]:
+        if not wanted:
+            if not given:
+                yield found
+            return
+        if len(given) < len(wanted):
+            return
+        # Operands that are more than one variable are matched first; a lone variable takes what is left.
+        wanted = sorted(wanted, key=lambda w: _lone(w) and not (_lone_kind(w, kinds) == "data"))
+        head, rest = wanted[0], wanted[1:]
+        if not rest and _lone(head) and len(given) > 1:
+            body = make(op, sorted(given, key=lambda g: g.op == "neg"))
+            yield from self._match(head, body, found, kinds) if head.op == "sym" else self._match(
+                head.args[0], _negated(body), found, kinds
+            )
+            return
+        if len(given) > _MOST:
+            return
+        for i, g in enumerate(given):
+            others = given[:i] + given[i + 1 :]
+            for one in self._match_signed(head, g, found, kinds, op):
+                yield from self._match_operands(rest, others, one, kinds, op)
+
+    def _match_signed(self, head: Term, g: Term, found: Found, kinds: Mapping[str, str], op: str) -> Iterator[Found]:
+        if op == "add" and _lone(head) and head.op == "neg":
+            yield from self._match(head.args[0], _negated(g), found, kinds)
+        else:
+            yield from self._match(head, g, found, kinds)
+
+    def _fits(self, term: Term, kind: str) -> bool:
+        if kind == "data":
+            return term.op == "sym" and self.prover.is_free(term) and not self.prover.is_shared(term)
+        if kind in ("prediction", "parameter"):
+            return not self.prover.is_free(term)
+        return self.prover.is_free(term) and not index_names(term)
+
+
+def _operands(term: Term | None) -> tuple[Term, ...]:
+    assert term is not None
+    return term.args if term.op == "add" else (term,)
+
+
+def _negated(term: Term) -> Term:
+    if term.op == "neg":
+        return term.args[0]
+    if term.op == "add":
+        return make("add", [_negated(a) for a in term.args])
+    return neg(term)
+
+
+def _lone(term: Term) -> bool:
+    return term.op == "sym" or (term.op == "neg" and term.args[0].op == "sym")
+
+
+def _lone_kind(term: Term, kinds: Mapping[str, str]) -> str:
+    leaf = term if term.op == "sym" else term.args[0] if term.args else term
+    return kinds.get(str(leaf.value), "free") if leaf.op == "sym" else ""
+
+
+def _factors(term: Term) -> tuple[Rational, list[Term]]:
+    """A product as its rational factor and its factors, those of a denominator marked by an inverse power."""
+    q: Fraction = Fraction(1)
+    factors: list[Term] = []
+    stack = [(term, 1)]
+    while stack:
+        t, e = stack.pop()
+        if t.op == "neg":
+            q = -q
+            stack.append((t.args[0], e))
+        elif t.op == "mul":
+            stack.extend((a, e) for a in reversed(t.args))
+        elif t.op == "div":
+            stack.extend([(t.args[1], -e), (t.args[0], e)])
+        elif t.op == "num" and t.value:
+            q *= Fraction(t.value) ** e  # type: ignore[arg-type]
+        else:
+            factors.append(t if e == 1 else make("pow", (t, num(-1))))
+    return q, factors
+
+
+def _weight(term: Term | None) -> int:
+    assert term is not None
+    return len(term.args) and sum(_weight(a) for a in term.args) + (term.op != "sym")
+

@@ -1,0 +1,160 @@
+"""Applying rules: at a node, in the arithmetic skeleton of a term, or everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from lossproof.facts import Rule
+from lossproof.kernel import Blocked, Kernel, KernelError, Theorem
+from lossproof.rulebook import Rulebook
+from lossproof.terms import Term, bound, symbols
+from lossproof.terms.node import BINDERS
+from lossproof.terms.pattern import Bindings, index_names, match, metavariables
+
+#: Operators through which a term is looked into for the logarithms that make up its sum.
+SKELETON = frozenset({"add", "neg", "mul", "div"})
+#: Rewriting stops after so many passes; a rulebook that needs more loops.
+PASSES = 60
+
+Visit = Callable[[Term], Theorem | None]
+
+
+class Rewriter:
+    """Tries rules of a rulebook with one kernel, and remembers which conditions stood in the way."""
+
+    def __init__(self, kernel: Kernel, book: Rulebook) -> None:
+        self.kernel = kernel
+        self.book = book
+        self.blocked: dict[tuple[str, Term], None] = {}
+
+    def apply(self, rule: Rule, term: Term) -> Theorem | None:
+        """The rule at the root of a term, or None if it does not match or a condition is not known to hold."""
+        bindings: Bindings = {}
+        if not match(rule.before, term, bindings):
+            return None
+        self._complete(rule, bindings)
+        try:
+            return self.kernel.rewrite(rule, term, bindings)
+        except Blocked as blocked:
+            self.blocked[(blocked.rule, blocked.condition)] = None
+        except KernelError:
+            pass
+        return None
+
+    def first(self, rules: Iterable[Rule], term: Term) -> Theorem | None:
+        """The first of some rules that applies at the root."""
+        for rule in rules:
+            theorem = self.apply(rule, term)
+            if theorem is not None and theorem.right is not term:
+                return theorem
+        return None
+
+    def _complete(self, rule: Rule, bindings: Bindings) -> None:
+        """Bind what only the right side or a domain names: a fresh index, the K of simplex(K)."""
+        if all(name in bindings for name in metavariables(rule.after)):
+            return
+        for t in _binders(rule.after):
+            name = str(t.args[0].value)
+            if name not in bindings:
+                bindings[name] = bound(_fresh(name, bindings))
+        for condition in rule.requires:
+            if condition.op == "in" and condition.args[0].op == "sym":
+                member = bindings.get(str(condition.args[0].value))
+                if member is None or isinstance(member, tuple):
+                    continue
+                for name in sorted(symbols(member)):
+                    symbol = self.kernel.symbols.get(name)
+                    found = dict(bindings)
+                    if symbol is not None and match(condition.args[1], symbol.domain, found):
+                        bindings.update(found)
+                        break
+
+    # -- passes over a term
+
+    def pass_over(self, term: Term, visit: Visit, *, everywhere: bool) -> Theorem:
+        """One pass, children first: ``visit`` says what a node becomes. Elsewhere than in the skeleton only if ``everywhere``."""
+        kernel = self.kernel
+        memo: dict[Term, Theorem | None] = {}
+        stack = [term]
+        while stack:
+            t = stack[-1]
+            if t in memo:
+                stack.pop()
+                continue
+            inner = self._inner(t, everywhere)
+            pending = [t.args[i] for i in inner if t.args[i] not in memo]
+            if pending:
+                stack.extend(pending)
+                continue
+            stack.pop()
+            parts = {i: p for i in inner if (p := memo[t.args[i]]) is not None}
+            if parts:
+                memo[t] = kernel.congruence(t, parts)
+            else:
+                memo[t] = visit(t)
+        return memo[term] or kernel.reflexivity(term)
+
+    @staticmethod
+    def _inner(t: Term, everywhere: bool) -> range | tuple[int, ...]:
+        if everywhere or t.op in SKELETON:
+            return range(len(t.args))
+        if t.op == "cases":
+            return (1, 2)
+        if t.op in BINDERS:
+            return (3,)
+        return ()
+
+    def exhaust(self, term: Term, visit: Visit, *, everywhere: bool) -> list[Theorem]:
+        """Passes until nothing changes; each that changed something is a theorem of the list."""
+        found: list[Theorem] = []
+        for _ in range(PASSES):
+            theorem = self.pass_over(term, visit, everywhere=everywhere)
+            if theorem.is_trivial:
+                break
+            found.append(theorem)
+            term = theorem.right
+        return found
+
+    def tidy(self, term: Term) -> list[Theorem]:
+        """Rules that never harm, everywhere: √(σ²) becomes σ."""
+        rules = self.book.tagged("tidy")
+        return self.exhaust(term, lambda t: self.first(rules.get(t.op, ()), t), everywhere=True)
+
+    def unfold(self, term: Term) -> list[Theorem]:
+        """Densities and distribution functions by their records, everywhere, and the rules about them that never harm."""
+        tidy = self.book.tagged("tidy")
+
+        def visit(t: Term) -> Theorem | None:
+            if t.op not in ("pdf", "cdf", "cdf_below"):
+                return None
+            found = self.first(tidy.get(t.op, ()), t)
+            if found is not None or not t.args[0].op.startswith("dist:"):
+                return found
+            record = self.book.distribution(t.args[0].op[5:])
+            rule = {"pdf": record.density, "cdf": record.cdf, "cdf_below": record.cdf_below}[t.op]
+            return self.apply(rule, t) if rule is not None else None
+
+        return self.exhaust(term, visit, everywhere=True)
+
+
+def _binders(pattern: Term) -> list[Term]:
+    found = []
+    stack = [pattern]
+    while stack:
+        t = stack.pop()
+        if t.op in BINDERS:
+            found.append(t)
+        stack.extend(t.args)
+    return found
+
+
+def _fresh(name: str, bindings: Bindings) -> str:
+    taken: set[str] = set()
+    for value in bindings.values():
+        for t in value if isinstance(value, tuple) else (value,):
+            if t.is_open:
+                taken |= index_names(t)
+            if t.op == "bound":
+                taken.add(str(t.value))
+    candidates = [name, *"kjlmnpqrst"]
+    return next((c for c in candidates if c not in taken), name + "_")

@@ -1,0 +1,221 @@
+"""From -log density to a sum: logarithms are pushed inward until each term of the sum stands alone."""
+
+from __future__ import annotations
+
+from lossproof.facts.algebra import Rational, content
+from lossproof.kernel import KernelError, Theorem
+from lossproof.search.display import Display, product_of, scaled, tidy_sum
+from lossproof.search.rewrite import Rewriter
+from lossproof.terms import Term, add, fn, make, mul
+from lossproof.terms.pattern import index_names
+
+_PLAIN = frozenset({"mul", "num", "sym", "const", "pow"})
+
+
+class Splitter:
+    """Chooses which rule to apply where; every choice is tried out on the kernel."""
+
+    def __init__(self, rewriter: Rewriter, display: Display) -> None:
+        self.rewriter = rewriter
+        self.kernel = rewriter.kernel
+        self.prover = self.kernel.prover
+        self.display = display
+        self._split = rewriter.book.tagged("split")
+        self._power = rewriter.book.tagged("power")
+
+    def split(self, term: Term) -> list[Theorem]:
+        """Passes over the arithmetic skeleton until nothing changes."""
+        return self.rewriter.exhaust(term, self.visit, everywhere=False)
+
+    def visit(self, t: Term) -> Theorem | None:
+        """What one node becomes, or None."""
+        if t.op == "log":
+            return self._log(t)
+        if t.op in ("pow", "abs"):
+            return self._mixed_power(t)
+        if t.op == "sum":
+            return self._index_sum(t)
+        if t.op == "cases":
+            return self._cases(t)
+        if t.op in self._split:
+            return self.rewriter.first(self._split[t.op], t)
+        return None
+
+    # -- logarithms
+
+    def _log(self, t: Term) -> Theorem | None:
+        x = t.args[0]
+        if self._is_plain(x) and self.prover.is_free(x):
+            return None  # log(2πσ²) reads better than its parts
+        if x.op == "mul":
+            grouped = self._group_constants(x)
+            if grouped is not x:
+                return self._under(t, x, grouped)
+        found = self.rewriter.first(self._split.get("log", ()), t)
+        if found is None and x.op == "add":
+            found = self._factor_out(t, x)
+        return found
+
+    @staticmethod
+    def _is_plain(x: Term) -> bool:
+        stack = [x]
+        while stack:
+            t = stack.pop()
+            if t.op not in _PLAIN:
+                return False
+            if t.op == "pow" and t.args[1].op != "num":
+                return False
+            stack.extend(t.args)
+        return True
+
+    def _group_constants(self, x: Term) -> Term:
+        """A product with its plain factors that are free of parameters brought together."""
+        constants = [f for f in x.args if self.prover.is_free(f) and self._is_plain(f)]
+        if len(constants) < 2 or len(constants) == len(x.args):
+            return x
+        rest = [f for f in x.args if f not in constants]
+        return mul(mul(*constants), *rest)
+
+    def _under(self, t: Term, before: Term, after: Term) -> Theorem | None:
+        try:
+            return self.kernel.congruence(t, {0: self.kernel.algebra(before, after)})
+        except KernelError:
+            return None
+
+    def _factor_out(self, t: Term, x: Term) -> Theorem | None:
+        """log(c·a + c·b) = log c + log(a + b): a factor common to all terms of a sum inside a logarithm."""
+        products = [self.display.product(a) for a in x.args]
+        if any(q == 0 for q, _ in products):
+            return None
+        common = common_bases([bases for _, bases in products])
+        numbers: Rational = content([q for q, _ in products])
+        if not common and numbers == 1:
+            return None
+        rest = []
+        for q, bases in products:
+            left = {b: e - common.get(b, 0) for b, e in bases.items()}
+            rest.append(product_of(q / numbers if numbers != 1 else q, {b: e for b, e in left.items() if e}))
+        factor = product_of(numbers, common)
+        theorem = self._under(t, x, mul(factor, add(*rest)))
+        if theorem is None:
+            return None
+        then = self.rewriter.first(self._split.get("log", ()), theorem.right)
+        return None if then is None else self.kernel.chain([theorem, then])
+
+    # -- powers whose base mixes what is learned with what is not
+
+    def _mixed_power(self, t: Term) -> Theorem | None:
+        inner = t.args[0].args
+        if t.op == "pow" and (self.prover.is_free(t) or self.display.constant(t.args[1]) is not None and t.args[0].op in ("mul", "div")):
+            return None
+        if t.args[0].op in ("mul", "div"):
+            free = [self.prover.is_free(a) for a in inner]
+            if all(free) or not any(free):
+                return None
+        return self.rewriter.first(self._power.get(t.op, ()), t)
+
+    # -- sums over an index, cases
+
+    def _index_sum(self, t: Term) -> Theorem | None:
+        found = self.rewriter.first(self._split.get("sum", ()), t)
+        if found is not None:
+            return found
+        index, _, _, body = t.args
+        poly = self.display.poly(body)
+        parts: list[tuple[Term, Term]] = []
+        for monomial, q in poly.items():
+            outside = {b: e for b, e in monomial if str(index.value) not in index_names(b)}
+            inside = {b: e for b, e in monomial if b not in outside}
+            parts.append((product_of(q, outside), product_of(1, inside)))
+        if len(parts) == 1 and parts[0][0].op == "num" and parts[0][0].value == 1:
+            return None
+        target = tidy_sum(scaled(c, f) if f.op != "num" or f.value != 1 else c for c, f in parts)
+        return self._rebuild_sum(t, body, target)
+
+    def _rebuild_sum(self, t: Term, body: Term, target: Term) -> Theorem | None:
+        factor = self.rewriter.book.rules.get("sum-factor")
+        steps: list[Theorem] = []
+        if body is not target:
+            try:
+                steps.append(self.kernel.congruence(t, {3: self.kernel.algebra(body, target)}))
+            except KernelError:
+                return None
+        current = steps[-1].right if steps else t
+        if factor is not None and current.args[3].op == "mul":
+            binary = self._as_binary(current)
+            if binary is not None:
+                steps.append(binary)
+                current = binary.right
+            pulled = self.rewriter.apply(factor, current)
+            if pulled is not None:
+                steps.append(pulled)
+        changed = [s for s in steps if not s.is_trivial]
+        return self.kernel.chain(changed) if changed and changed[-1].right is not t else None
+
+    def _as_binary(self, t: Term) -> Theorem | None:
+        """The body c·f with all that is free of the index in c."""
+        index, lower, upper, body = t.args
+        name = str(index.value)
+        outside = [f for f in body.args if name not in index_names(f)]
+        inside = [f for f in body.args if name in index_names(f)]
+        if not outside or not inside or (len(outside) == 1 and len(inside) == 1 and body.args[0] is outside[0]):
+            return None
+        try:
+            return self.kernel.congruence(t, {3: self.kernel.algebra(body, mul(mul(*outside), mul(*inside)))})
+        except KernelError:
+            return None
+
+    def _cases(self, t: Term) -> Theorem | None:
+        """Take out of cases what may be dropped: a finite term beside infinity, a term in branches that only data choose."""
+        condition, a, b = t.args
+        if b.op == "const":
+            return self._shift(t, a)
+        if not self.prover.is_free(condition):
+            return None
+        free_a, kept_a = self._parts(a)
+        free_b, kept_b = self._parts(b)
+        if (free_a is None and free_b is None) or (kept_a is None and kept_b is None):
+            return None
+        zero = add()
+        pair_a = make("add", (kept_a or zero, free_a or zero))
+        pair_b = make("add", (kept_b or zero, free_b or zero))
+        return self._then(t, {1: (a, pair_a), 2: (b, pair_b)}, "cases-split")
+
+    def _shift(self, t: Term, a: Term) -> Theorem | None:
+        free, kept = self._parts(a)
+        if free is None or kept is None:
+            return None
+        return self._then(t, {1: (a, make("add", (kept, free)))}, "cases-shift")
+
+    def _then(self, t: Term, changes: dict[int, tuple[Term, Term]], rule: str) -> Theorem | None:
+        try:
+            theorem = self.kernel.congruence(t, {i: self.kernel.algebra(x, y) for i, (x, y) in changes.items()})
+        except KernelError:
+            return None
+        record = self.rewriter.book.rules.get(rule)
+        then = self.rewriter.apply(record, theorem.right) if record is not None else None
+        return None if then is None else self.kernel.chain([theorem, then])
+
+    def _parts(self, a: Term) -> tuple[Term | None, Term | None]:
+        """The terms of a sum that are free of the parameters, and the others."""
+        poly = self.display.poly(a)
+        free, kept = {}, {}
+        for m, q in poly.items():
+            (free if all(self.prover.is_free(b) for b, _ in m) else kept)[m] = q
+        return (self.display.sum_of(free) if free else None), (self.display.sum_of(kept) if kept else None)
+
+
+def common_bases(maps: list[dict[Term, int]]) -> dict[Term, int]:
+    """The powers that divide every one of some products (those with negative exponents too)."""
+    first, *others = maps
+    common: dict[Term, int] = {}
+    for base, exponent in first.items():
+        exponents = [exponent, *[m.get(base, 0) for m in others]]
+        if all(e > 0 for e in exponents):
+            common[base] = min(exponents)
+        elif all(e < 0 for e in exponents):
+            common[base] = max(exponents)
+    return common
+
+
+__all__ = ["Splitter", "common_bases", "fn"]
