@@ -175,8 +175,8 @@ class _Pipeline:
         self.book = book
         self.reduction = reduction
         self.kernel = Kernel(model.symbols, [p for p, _ in model.hypotheses], book.facts)
-        self.rewriter = Rewriter(self.kernel, book)
         self.display = Display(self.kernel.prover)
+        self.rewriter = Rewriter(self.kernel, book, self.display)
         self.splitter = Splitter(self.rewriter, self.display)
         self.collector = Collector(self.display)
         self.recogniser = Recogniser(book, self.kernel.prover, self.display)
@@ -195,7 +195,7 @@ class _Pipeline:
         loss = add(data_loss, *[p.collected.loss for p in priors])
         nll = self._nll(pieces)
         chains = [Chain(p.name, self.kernel.chain([t for _, t in p.lines]), p.lines) for p in pieces]
-        dataset = Dataset(self.rewriter, self.display, self.reduction)
+        dataset = Dataset(self.rewriter, self.display, self.reduction, [p.collected.loss for p in pieces])
         indexed = [self.kernel.symbols[str(w.value)].indexed for w, _ in self.model.priors]
         main = dataset.prove(joint, chains[0].theorem, [(c, i) for c, i in zip(chains[1:], indexed, strict=True)], scale)
         proof = Proof((*chains, dataset.preamble(main.theorem.left), main))
@@ -234,10 +234,14 @@ class _Pipeline:
                 break
         collected = self.collector.collect(current, scale)
         recognised = self.recogniser.recognise(collected.loss, kind)
+        if recognised is None:
+            further = Collector(Display(kernel.prover, full=True)).collect(current, scale)
+            if len(further.ledger) > len(collected.ledger):
+                collected = further
         if recognised is not None and scale is None:
             collected = self._with_formula(collected, recognised)
         target = add(*[t for t in (scaled(collected.scale, collected.loss), *collected.ledger) if t is not ZERO])
-        if not collected.parts:
+        if not collected.terms:
             raise UnsupportedError("the objective does not depend on the parameters")
         try:
             line("collect", [kernel.algebra(current, target)] if current is not target else [])
@@ -257,17 +261,13 @@ class _Pipeline:
         """The loss exactly as its record writes it; the scale takes the factor."""
         q, bases = self.display.product(collected.scale)
         scale = product_of(q * recognised.factor, bases)
-        return Collected(scale, recognised.formula, collected.parts, collected.ledger)
+        return Collected(scale, recognised.formula, collected.terms, collected.ledger)
 
-    def _nll(self, pieces: list[Piece]) -> Term:
+    @staticmethod
+    def _nll(pieces: list[Piece]) -> Term:
         terms: list[Term] = []
         for p in pieces:
-            q, bases = self.display.product(p.collected.scale)
-            for part in p.collected.parts:
-                merged = dict(bases)
-                for b, e in part.bases.items():
-                    merged[b] = merged.get(b, 0) + e
-                terms.append(product_of(q * part.q, {b: e for b, e in merged.items() if e}))
+            terms.extend(p.collected.terms)
             terms.extend(p.collected.ledger)
         return tidy_sum(terms)
 

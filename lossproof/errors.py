@@ -41,7 +41,7 @@ class LossproofError(Exception):
         return self.render()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _remake, (type(self), self.message, self.text, self.span, self.nearest, self.hint)
+        return _remake, (type(self), self.message, vars(self))
 
     def render(self) -> str:
         """The error as a short block: what, where, nearest, what to try."""
@@ -55,15 +55,10 @@ class LossproofError(Exception):
         return "\n".join(lines)
 
 
-def _remake(
-    kind: type[LossproofError],
-    message: str,
-    text: str | None,
-    span: Span | None,
-    nearest: list[str],
-    hint: str | None,
-) -> LossproofError:
-    return kind(message, text=text, span=span, nearest=nearest, hint=hint)
+def _remake(kind: type[LossproofError], message: str, state: dict[str, Any]) -> LossproofError:
+    error = kind(message)
+    vars(error).update(state)
+    return error
 
 
 def printable(text: str) -> str:
@@ -188,7 +183,9 @@ class UnknownDistributionError(LossproofError):
     """A distribution that no record describes."""
 
     code = "unknown-distribution"
-    explanation = "No record in rules/distributions has this name. `lossproof list distributions` shows all that there are."
+    explanation = (
+        "No record in rules/distributions has this name. `lossproof list distributions` shows all that there are."
+    )
 
 
 class UnknownDomainError(LossproofError):
@@ -235,14 +232,18 @@ class ShapeError(LossproofError):
     """A scalar, a vector and a matrix that do not fit together."""
 
     code = "shape"
-    explanation = "Scalars, vectors and matrices do not fit together here, or an array has another shape than the symbol."
+    explanation = (
+        "Scalars, vectors and matrices do not fit together here, or an array has another shape than the symbol."
+    )
 
 
 class CycleError(LossproofError):
     """Definitions that refer to each other in a circle."""
 
     code = "cycle"
-    explanation = "The definitions refer to each other in a circle, so none of the names has a meaning: `a = b + 1, b = a - 1`."
+    explanation = (
+        "The definitions refer to each other in a circle, so none of the names has a meaning: `a = b + 1, b = a - 1`."
+    )
 
 
 class NothingToLearnError(LossproofError):
@@ -269,7 +270,9 @@ class MissingValueError(LossproofError):
     """A symbol without a value."""
 
     code = "missing-value"
-    explanation = "To evaluate a formula every symbol in it needs a value; the message names the symbols that have none."
+    explanation = (
+        "To evaluate a formula every symbol in it needs a value; the message names the symbols that have none."
+    )
 
 
 class UnsupportedError(LossproofError):
@@ -277,7 +280,9 @@ class UnsupportedError(LossproofError):
 
     code = "unsupported"
     exit_status = 3
-    explanation = "The input is meaningful but outside what can be expressed or decided here. Nothing is claimed about it."
+    explanation = (
+        "The input is meaningful but outside what can be expressed or decided here. Nothing is claimed about it."
+    )
 
 
 class MissingSystemError(LossproofError):

@@ -486,8 +486,8 @@ def test_loss_is_the_kernel_of_its_density(id: str, scale: float, log_density: A
     loss = BOOK.losses[id]
     assert loss.formula is not None
     (prediction,) = [n for n, kind in loss.variables.items() if kind == "prediction"]
-    y = {"real": [-1.2, 0.3, 2.1], "positive": [0.4, 1.1, 3.0], "count": [0, 2, 5], "unit": [0.2, 0.5, 0.9]}[data]
-    for at in y:
+    points = {"real": (-1.2, 0.3, 2.1), "positive": (0.4, 1.1, 3.0), "count": (0, 2, 5), "unit": (0.2, 0.5, 0.9)}
+    for at in points[data]:
         f = [value(loss.formula, {**fixed, "y": float(at), prediction: m}) for m in (0.35, 0.8)]
         g = [-log_density(at, m) for m in (0.35, 0.8)]
         assert scale * (f[0] - f[1]) == pytest.approx(g[0] - g[1], rel=1e-9, abs=1e-9)

@@ -17,7 +17,7 @@ from lossproof.interop import arrays, linear
 from lossproof.interop.arrays import Array, Truth
 from lossproof.interop.linear import Val, aligned, elementwise
 from lossproof.interop.scalars import INF, MAX_TERMS, to_float
-from lossproof.interop.scopes import Evaluator, Scope
+from lossproof.interop.scopes import Evaluator, Plan, Scope
 from lossproof.terms import Term
 
 #: Cells of one array at most, when an index is taken in several parts.
@@ -35,8 +35,8 @@ OPERATORS: Final = (
 class BatchEvaluator(Evaluator[Val]):
     """Evaluates where some value is an array, or some function asks for SciPy."""
 
-    def __init__(self, root: Term, values: Mapping[str, Val], batch: tuple[int, ...]) -> None:
-        super().__init__(root)
+    def __init__(self, plan: Plan, values: Mapping[str, Val], batch: tuple[int, ...]) -> None:
+        super().__init__(plan)
         self.values = values
         self.batch = batch
 
@@ -60,7 +60,7 @@ class BatchEvaluator(Evaluator[Val]):
     def _over_samples(self, op: str, args: Sequence[Val]) -> Val:
         """A sum, mean or product over the first batch axis, which stays with length 1."""
         rank, values = aligned(*args)
-        values = np.broadcast_arrays(*values)
+        values = list(np.broadcast_arrays(*values))
         a = values[0]
         axis = a.ndim - rank - len(self.batch)
         n = self.batch[0] if self.batch else 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lossproof.errors import DuplicateError, KindError, MissingValueError, ShapeError, UnsupportedError
 from lossproof.interop import scalars
-from lossproof.interop.scopes import SHAPED
+from lossproof.interop.scopes import SHAPED, Plan
 from lossproof.interop.stable import stable
 from lossproof.terms import Term, fn, num, postorder, substitute, sym, symbols
 
@@ -33,9 +33,11 @@ def evaluate(term: Term, values: Mapping[str, object]) -> float | NDArray[Any]:
     symbol, a shape that does not fit, and a term that has no value, such as a distribution.
     """
     given = _by_canonical_name(values)
-    root = _prepared(_with_components(term, given))
-    used = {name: given[name] for name in symbols(root.term) & given.keys()}
-    missing = _missing(root.term) - given.keys()
+    root = _prepared(term)
+    if root.needed - given.keys():
+        root = _prepared(_with_components(term, given))
+    used = {name: given[name] for name in root.names & given.keys()}
+    missing = root.needed - given.keys()
     if root.operators <= scalars.OPERATORS and all(_is_scalar(v) for v in used.values()):
         if "n" in missing and root.operators & SAMPLES:
             used["n"] = 1
@@ -43,7 +45,7 @@ def evaluate(term: Term, values: Mapping[str, object]) -> float | NDArray[Any]:
         if missing:
             raise _missing_error(missing, given)
         numbers = {name: _number(name, value) for name, value in used.items()}
-        found = scalars.ScalarEvaluator(root.stable, numbers).run(root.stable)
+        found = scalars.ScalarEvaluator(root.plan, numbers).value()
         return found > scalars.UNDEFINED if term.op in CONDITIONS else found
     return _evaluate_arrays(root, used, missing, given)
 
@@ -57,8 +59,11 @@ class _Prepared:
                 what = t.op.removeprefix("dist:")
                 raise UnsupportedError(f"{what} has no value before its record unfolds it", hint="evaluate the nll or the loss of a derivation")
         self.term = term
-        self.stable = stable(term)
-        self.operators = {t.op for t in postorder(self.stable)} | {t.op for t in postorder(term)} & SAMPLES
+        safe = stable(term)
+        self.plan = Plan(safe)
+        self.names = symbols(term)
+        self.needed = _needed(term)
+        self.operators = {t.op for t in postorder(safe)} | {t.op for t in postorder(term)} & SAMPLES
 
 
 def _prepared(term: Term) -> _Prepared:
@@ -106,7 +111,7 @@ def _number(name: str, value: Any) -> float:
     return scalars.to_float(value)
 
 
-def _missing(term: Term) -> set[str]:
+def _needed(term: Term) -> set[str]:
     """The symbols that need a value; a dimension inside a set's name needs none."""
     names: set[str] = set()
     seen: set[Term] = set()
@@ -145,7 +150,7 @@ def _evaluate_arrays(root: _Prepared, used: dict[str, object], missing: set[str]
         raise UnsupportedError(f"{min(root.operators - OPERATORS)} cannot be evaluated")
     try:
         with np.errstate(all="ignore"):
-            found = BatchEvaluator(root.stable, inputs, batch).run(root.stable)
+            found = BatchEvaluator(root.plan, inputs, batch).value()
     except (ValueError, IndexError) as error:
         raise ShapeError(f"the shapes do not fit together: {shapes(inputs) or error}") from None
     return _result(term, found, inputs, len(batch))

@@ -12,7 +12,7 @@ from math import isnan
 from typing import Final
 
 from lossproof.errors import LimitError, ShapeError, UnsupportedError
-from lossproof.interop.scopes import Evaluator, Scope
+from lossproof.interop.scopes import Evaluator, Plan, Scope
 from lossproof.terms import Term
 
 NAN: Final = math.nan
@@ -378,8 +378,8 @@ OPERATORS: Final = FUNCTIONS.keys() | LEAVES | {"in", "set", "categories", "sum"
 class ScalarEvaluator(Evaluator[float]):
     """Evaluates where every symbol is a number."""
 
-    def __init__(self, root: Term, values: dict[str, float]) -> None:
-        super().__init__(root)
+    def __init__(self, plan: Plan, values: dict[str, float]) -> None:
+        super().__init__(plan)
         self.values = values
 
     def apply(self, term: Term, args: Sequence[float]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from lossproof.errors import LimitError, UsageError
 from lossproof.terms import BINDERS, Term, postorder
@@ -73,11 +73,51 @@ def indices(root: Term) -> dict[Term, frozenset[str]]:
     return free
 
 
+class Step(NamedTuple):
+    """One term of a plan, what it needs, and which values nothing needs after it."""
+
+    term: Term
+    needs: Sequence[Term]
+    spent: Sequence[Term]
+
+
+class Plan:
+    """How to evaluate a term: its free indices, and for a term without sums the order of its steps."""
+
+    def __init__(self, root: Term) -> None:
+        self.root = root
+        self.free = indices(root)
+        order = [] if any(t.op in INDEXED for t in postorder(root)) else _order(root)
+        last = {a: i for i, t in enumerate(order) for a in needs(t)}
+        spent: list[list[Term]] = [[] for _ in order]
+        for term, i in last.items():
+            spent[i].append(term)
+        self.steps = [Step(t, needs(t), spent[i]) for i, t in enumerate(order)]
+
+
+def _order(root: Term) -> list[Term]:
+    """A post-order over what is needed."""
+    done: set[Term] = set()
+    order: list[Term] = []
+    stack = [root]
+    while stack:
+        t = stack[-1]
+        pending = [] if t in done else [a for a in reversed(needs(t)) if a not in done]
+        if pending:
+            stack.extend(pending)
+            continue
+        stack.pop()
+        if t not in done:
+            done.add(t)
+            order.append(t)
+    return order
+
+
 class Evaluator(ABC, Generic[V]):
     """Values of subterms, each computed once in the outermost scope that fixes it."""
 
-    def __init__(self, root: Term) -> None:
-        self.free = indices(root)
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
         self.outermost: Scope[V] = Scope()
 
     @abstractmethod
@@ -90,7 +130,7 @@ class Evaluator(ABC, Generic[V]):
 
     def home(self, term: Term, scope: Scope[V]) -> Scope[V]:
         """The scope in which a term's value belongs."""
-        names = self.free.get(term)
+        names = self.plan.free.get(term)
         if not names:
             return self.outermost
         here: Scope[V] | None = scope
@@ -100,9 +140,19 @@ class Evaluator(ABC, Generic[V]):
             here = here.parent
         raise UsageError(f"the index {min(names)} stands outside its sum")
 
-    def run(self, root: Term, scope: Scope[V] | None = None) -> V:
+    def value(self) -> V:
+        """The value of the plan's term."""
+        if not self.plan.steps:
+            return self.run(self.plan.root, self.outermost)
+        memo: dict[Term, V] = {}
+        for term, wanted, spent in self.plan.steps:
+            memo[term] = self.apply(term, [memo[a] for a in wanted])
+            for a in spent:
+                del memo[a]
+        return memo[self.plan.root]
+
+    def run(self, root: Term, scope: Scope[V]) -> V:
         """The value of ``root``; recursion is over nested sums only, which are limited."""
-        scope = self.outermost if scope is None else scope
         stack = [root]
         while stack:
             t = stack[-1]

@@ -25,11 +25,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """scale · loss + the sum of the ledger."""
+    """scale · loss + the sum of the ledger; ``terms`` are those of the loss with the scale still in them."""
 
     scale: Term
     loss: Term
-    parts: tuple[Part, ...]
+    terms: tuple[Term, ...]
     ledger: tuple[Term, ...]
 
 
@@ -53,10 +53,11 @@ class Collector:
             factor, bases = self._scale(parts)
         else:
             factor, bases = self.display.product(scale)
+        terms = tuple(p.term() for p in parts)
         parts = [_divided(p, factor, bases) for p in parts]
         parts.sort(key=lambda p: p.q < 0)
         loss = tidy_sum(p.term() for p in parts)
-        return Collected(scale if scale is not None else _scale_term(factor, bases), loss, tuple(parts), ledger)
+        return Collected(scale if scale is not None else _scale_term(factor, bases), loss, terms, ledger)
 
     def _grouped(self, poly: Poly, *, free: bool) -> list[Part]:
         """Monomials with the same functions are one part: -y log p, -(1 - y) log(1 - p)."""

@@ -15,7 +15,8 @@ COUNT = const("n_samples")
 class Dataset:
     """Proves the claim: the NLL of the dataset relates to the canonical objective."""
 
-    def __init__(self, rewriter: Rewriter, display: Display, reduction: str) -> None:
+    def __init__(self, rewriter: Rewriter, display: Display, reduction: str, losses: list[Term]) -> None:
+        self.losses = losses  # sums that are kept whole
         self.rewriter = rewriter
         self.kernel = rewriter.kernel
         self.prover = self.kernel.prover
@@ -119,7 +120,7 @@ class Dataset:
         return steps
 
     def _split_sum(self, t: Term) -> Theorem | None:
-        if t.op == "samples_sum" and t.args[0].op == "add":
+        if t.op == "samples_sum" and t.args[0].op == "add" and t.args[0] not in self.losses:
             return self.rewriter.apply(self.rules["split-samples"], t)
         return None
 
@@ -127,6 +128,8 @@ class Dataset:
         if t.op != "samples_sum":
             return None
         body = t.args[0]
+        if body in self.losses:
+            return self._mean(t)
         if self.prover.is_shared(body):
             return self.rewriter.apply(self.rules["constant-samples"], t)
         q, bases = self.display.product(body)

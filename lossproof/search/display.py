@@ -15,8 +15,9 @@ _LINEAR = frozenset({"add", "mul", "neg", "div", "sym", "num", "const", "at", "b
 class Display(Algebra):
     """Polynomials whose bases are terms as they were written, for search and for the reader."""
 
-    def __init__(self, prover: Prover) -> None:
+    def __init__(self, prover: Prover, *, full: bool = False) -> None:
         super().__init__()
+        self.full = full
         self.prover = prover
         self.forms = prover.algebra
         self._spelling: dict[Term, Term] = {}
@@ -64,9 +65,9 @@ class Display(Algebra):
         return True
 
     def multiplied_out(self, sums: list[Term]) -> list[Term]:
-        """Sums with parameters are multiplied out one at a time only: (y - μ)(τ - 1[y < μ]) stays a product."""
+        """Unless ``full``, sums with parameters are multiplied out one at a time: (y - μ)(τ - 1[y < μ]) stays a product."""
         moving = [s for s in sums if not self.prover.is_free(s)]
-        if len(moving) > 1:
+        if len(moving) > 1 and not self.full:
             sums = [s for s in sums if self.prover.is_free(s)]
         return super().multiplied_out(sums)
 
@@ -77,9 +78,10 @@ class Display(Algebra):
 
 
 def product_of(q: Rational, bases: Mapping[Term, int]) -> Term:
-    """A rational times powers, as a person writes it: (y - μ)²/(2σ²), ½ log σ, -y z."""
-    top = [_power(b, e) for b, e in _ordered(bases) if e > 0]
-    bottom = [_power(b, -e) for b, e in _ordered(bases) if e < 0]
+    """A rational times powers, as a person writes it: (y - μ)²/(2σ²), ½ log σ, (n/2) log(2πσ²), -y z."""
+    ordered = sorted(bases.items(), key=_rank)
+    top = [_power(b, e) for b, e in ordered if e > 0]
+    bottom = [_power(b, -e) for b, e in ordered if e < 0]
     magnitude = abs(Fraction(q))
     if bottom:
         if magnitude.numerator != 1:
@@ -92,8 +94,19 @@ def product_of(q: Rational, bases: Mapping[Term, int]) -> Term:
     elif magnitude == 1:
         body = _flat(top)
     else:
-        body = mul(num(magnitude), *_factors(top))
+        body = _fraction(magnitude, [b for b, e in ordered if e == 1 and _rank((b, e)) < 2], _factors(top))
     return neg(body) if q < 0 else body
+
+
+def _fraction(q: Fraction, plain: list[Term], factors: list[Term]) -> Term:
+    """A rational factor: before a function as a number, under symbols as their denominator."""
+    if q.denominator == 1 or not plain:
+        return mul(num(q), *factors)
+    lead = [f for f in factors if f in plain]
+    rest = [f for f in factors if f not in plain]
+    if q.numerator != 1:
+        lead.insert(0, num(q.numerator))
+    return mul(div(mul(*lead), num(q.denominator)), *rest)
 
 
 def _factors(parts: Iterable[Term]) -> list[Term]:
@@ -109,9 +122,14 @@ def _power(base: Term, exponent: int) -> Term:
     return base if exponent == 1 else power(base, num(exponent))
 
 
-def _ordered(bases: Mapping[Term, int]) -> list[tuple[Term, int]]:
-    """Symbols before functions and sums; otherwise as they come."""
-    return sorted(bases.items(), key=lambda item: 0 if item[0].op in ("sym", "const") else 1 if item[0].op != "add" else 2)
+def _rank(item: tuple[Term, int]) -> int:
+    """Symbols first, then sums as they stand, then functions, then powers of sums."""
+    base, exponent = item
+    if base.op in ("sym", "const"):
+        return 0
+    if base.op != "add":
+        return 2
+    return 1 if exponent == 1 else 3
 
 
 def tidy_sum(parts: Iterable[Term]) -> Term:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from lossproof.facts.algebra import Rational
 from lossproof.facts.prover import Prover
 from lossproof.rulebook import Loss, Rulebook
-from lossproof.search.display import Display
+from lossproof.search.display import Display, product_of
 from lossproof.terms import Term, make, neg, num, substitute, sym
 from lossproof.terms.pattern import index_names
 
@@ -44,7 +44,7 @@ class Recogniser:
             assert record.formula is not None
             if len(_operands(record.formula)) != len(_operands(term)):
                 continue
-            for found in self._match(record.formula, term, {}, record.variables):
+            for found in self._top(record.formula, term, record.variables):
                 formula = substitute(record.formula, {sym(n): t for n, t in found.items()})
                 if set(record.variables) <= found.keys():
                     factor = self._ratio(poly, formula)
@@ -65,9 +65,26 @@ class Recogniser:
 
     # -- matching up to the order of operands
 
+    def _top(self, pattern: Term, term: Term, kinds: Mapping[str, str]) -> Iterator[Found]:
+        """The terms of a sum in any order, each up to a rational factor (the ratio is compared afterwards)."""
+        wanted = sorted(_operands(pattern), key=lambda w: -_weight(w))
+        yield from self._top_operands(wanted, list(_operands(term)), {}, kinds)
+
+    def _top_operands(self, wanted: list[Term], given: list[Term], found: Found, kinds: Mapping[str, str]) -> Iterator[Found]:
+        if not wanted:
+            yield found
+            return
+        for i, g in enumerate(given):
+            (q, ws), (r, gs) = _factors(wanted[0]), _factors(g)
+            if (q < 0) == (r < 0):
+                for one in self._match_operands(ws, gs, found, kinds, "mul"):
+                    yield from self._top_operands(wanted[1:], given[:i] + given[i + 1 :], one, kinds)
+
     def _match(self, pattern: Term, term: Term, found: Found, kinds: Mapping[str, str]) -> Iterator[Found]:
         if pattern.op == "sym":
             name = str(pattern.value)
+            if term.op == "pow" and term.args[1].op == "num":
+                term = product_of(*self.display.product(term))
             if name in found:
                 if self.prover.algebra.same(found[name], term):
                     yield found
@@ -102,8 +119,9 @@ class Recogniser:
             return
         q, wanted = _factors(pattern)
         r, given = _factors(term)
-        if (q < 0) == (r < 0):
-            yield from self._match_operands(wanted, given, found, kinds, "mul")
+        if r != q:
+            given = [*given, num(r / q)]
+        yield from self._match_operands(wanted, given, found, kinds, "mul")
 
     def _match_operands(
         self, wanted: list[Term], given: list[Term], found: Found, kinds: Mapping[str, str], op: str
@@ -115,10 +133,14 @@ class Recogniser:
         if len(given) < len(wanted):
             return
         # Operands that are more than one variable are matched first; a lone variable takes what is left.
-        wanted = sorted(wanted, key=lambda w: _lone(w) and not (_lone_kind(w, kinds) == "data"))
+        wanted = sorted(wanted, key=lambda w: (_lone(w) or _is_inverse(w)) and not (_lone_kind(w, kinds) == "data"))
         head, rest = wanted[0], wanted[1:]
+        if not rest and op == "mul" and _is_inverse(head) and len(given) > 1:
+            body = product_of(*self.display.product(make("pow", (make("mul", given), num(-1)))))
+            yield from self._match(head.args[0], body, found, kinds)
+            return
         if not rest and _lone(head) and len(given) > 1:
-            body = make(op, sorted(given, key=lambda g: g.op == "neg"))
+            body = self._joined(op, given)
             yield from self._match(head, body, found, kinds) if head.op == "sym" else self._match(
                 head.args[0], _negated(body), found, kinds
             )
@@ -130,6 +152,11 @@ class Recogniser:
             for one in self._match_signed(head, g, found, kinds, op):
                 yield from self._match_operands(rest, others, one, kinds, op)
 
+    def _joined(self, op: str, given: list[Term]) -> Term:
+        if op == "add":
+            return make(op, sorted(given, key=lambda g: g.op == "neg"))
+        return product_of(*self.display.product(make(op, given)))
+
     def _match_signed(self, head: Term, g: Term, found: Found, kinds: Mapping[str, str], op: str) -> Iterator[Found]:
         if op == "add" and _lone(head) and head.op == "neg":
             yield from self._match(head.args[0], _negated(g), found, kinds)
@@ -138,7 +165,7 @@ class Recogniser:
 
     def _fits(self, term: Term, kind: str) -> bool:
         if kind == "data":
-            return term.op == "sym" and self.prover.is_free(term) and not self.prover.is_shared(term)
+            return term.op == "sym" and self.prover.symbols[str(term.value)].role == "data"
         if kind in ("prediction", "parameter"):
             return not self.prover.is_free(term)
         return self.prover.is_free(term) and not index_names(term)
@@ -161,12 +188,16 @@ def _lone(term: Term) -> bool:
     return term.op == "sym" or (term.op == "neg" and term.args[0].op == "sym")
 
 
+def _is_inverse(term: Term) -> bool:
+    return term.op == "pow" and term.args[0].op == "sym" and term.args[1] is num(-1)
+
+
 def _lone_kind(term: Term, kinds: Mapping[str, str]) -> str:
     leaf = term if term.op == "sym" else term.args[0] if term.args else term
     return kinds.get(str(leaf.value), "free") if leaf.op == "sym" else ""
 
 
-def _factors(term: Term) -> tuple[Rational, list[Term]]:
+def _factors(term: Term) -> tuple[Fraction, list[Term]]:
     """A product as its rational factor and its factors, those of a denominator marked by an inverse power."""
     q: Fraction = Fraction(1)
     factors: list[Term] = []

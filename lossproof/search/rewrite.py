@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from lossproof.facts import Rule
+from lossproof.facts.algebra import ARITHMETIC
 from lossproof.kernel import Blocked, Kernel, KernelError, Theorem
 from lossproof.rulebook import Rulebook
-from lossproof.terms import Term, bound, symbols
+from lossproof.search.display import Display, product_of
+from lossproof.terms import Term, bound, postorder, symbols
 from lossproof.terms.node import BINDERS
 from lossproof.terms.pattern import Bindings, index_names, match, metavariables
 
@@ -22,8 +24,9 @@ Visit = Callable[[Term], Theorem | None]
 class Rewriter:
     """Tries rules of a rulebook with one kernel, and remembers which conditions stood in the way."""
 
-    def __init__(self, kernel: Kernel, book: Rulebook) -> None:
+    def __init__(self, kernel: Kernel, book: Rulebook, display: Display) -> None:
         self.kernel = kernel
+        self.display = display
         self.book = book
         self.blocked: dict[tuple[str, Term], None] = {}
 
@@ -118,7 +121,30 @@ class Rewriter:
     def tidy(self, term: Term) -> list[Theorem]:
         """Rules that never harm, everywhere: √(σ²) becomes σ."""
         rules = self.book.tagged("tidy")
-        return self.exhaust(term, lambda t: self.first(rules.get(t.op, ()), t), everywhere=True)
+
+        def visit(t: Term) -> Theorem | None:
+            found = self.first(rules.get(t.op, ()), t)
+            return found if found is not None else self._arithmetic(t)
+
+        return self.exhaust(term, visit, everywhere=True)
+
+    def _arithmetic(self, t: Term) -> Theorem | None:
+        """Numbers worked out: σ·1, (s/2)·2, and a power of a quotient opened: ((y - μ)/σ)² is (y - μ)²/σ²."""
+        opened = t.op == "pow" and t.args[0].op in ("div", "mul", "neg", "pow") and self.display.constant(t.args[1]) is not None
+        if not opened and not (t.op in ARITHMETIC and any(_has_number(a) for a in t.args)):
+            return None
+        q, bases = self.display.product(t)
+        if t.op == "add" and len(bases) == 1 and q in (1, -1):
+            q, bases = 1, {}
+            target = self.display.sum_of(self.display.poly(t))
+        else:
+            target = product_of(q, bases)
+        if target is t or (not opened and _weight(target) >= _weight(t)):
+            return None
+        try:
+            return self.kernel.algebra(t, target)
+        except KernelError:
+            return None
 
     def unfold(self, term: Term) -> list[Theorem]:
         """Densities and distribution functions by their records, everywhere, and the rules about them that never harm."""
@@ -135,6 +161,18 @@ class Rewriter:
             return self.apply(rule, t) if rule is not None else None
 
         return self.exhaust(term, visit, everywhere=True)
+
+
+def _has_number(t: Term) -> bool:
+    return t.op == "num" or (t.op in ("neg", "div", "mul") and any(a.op == "num" for a in t.args))
+
+
+def _weight(term: Term) -> int:
+    """The number of nodes, those that occur twice counted twice up to a bound."""
+    weight: dict[Term, int] = {}
+    for t in postorder(term):
+        weight[t] = 1 + sum(weight[a] for a in t.args)
+    return weight[term]
 
 
 def _binders(pattern: Term) -> list[Term]:

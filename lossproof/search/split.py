@@ -6,7 +6,7 @@ from lossproof.facts.algebra import Rational, content
 from lossproof.kernel import KernelError, Theorem
 from lossproof.search.display import Display, product_of, scaled, tidy_sum
 from lossproof.search.rewrite import Rewriter
-from lossproof.terms import Term, add, fn, make, mul
+from lossproof.terms import ONE, Term, add, make, mul, size, symbols
 from lossproof.terms.pattern import index_names
 
 _PLAIN = frozenset({"mul", "num", "sym", "const", "pow"})
@@ -37,15 +37,21 @@ class Splitter:
             return self._index_sum(t)
         if t.op == "cases":
             return self._cases(t)
+        if t.op == "neg" and t.args[0].op == "cases" and not self._is_signed(t.args[0]):
+            return None
         if t.op in self._split:
             return self.rewriter.first(self._split[t.op], t)
         return None
+
+    def _is_signed(self, cases: Term) -> bool:
+        """Whether a minus should go into the branches: to infinity, or to a choice that data make."""
+        return self.prover.is_free(cases.args[0]) or cases.args[2].op in ("const", "neg") and not symbols(cases.args[2])
 
     # -- logarithms
 
     def _log(self, t: Term) -> Theorem | None:
         x = t.args[0]
-        if self._is_plain(x) and self.prover.is_free(x):
+        if x is not ONE and self._is_plain(x) and self.prover.is_free(x):
             return None  # log(2πσ²) reads better than its parts
         if x.op == "mul":
             grouped = self._group_constants(x)
@@ -184,7 +190,13 @@ class Splitter:
     def _shift(self, t: Term, a: Term) -> Theorem | None:
         free, kept = self._parts(a)
         if free is None or kept is None:
-            return None
+            written = self.display.sum_of(self.display.poly(a))
+            if size(written) >= size(a):
+                return None
+            try:
+                return self.kernel.congruence(t, {1: self.kernel.algebra(a, written)})
+            except KernelError:
+                return None
         return self._then(t, {1: (a, make("add", (kept, free)))}, "cases-shift")
 
     def _then(self, t: Term, changes: dict[int, tuple[Term, Term]], rule: str) -> Theorem | None:
@@ -217,5 +229,3 @@ def common_bases(maps: list[dict[Term, int]]) -> dict[Term, int]:
             common[base] = max(exponents)
     return common
 
-
-__all__ = ["Splitter", "common_bases", "fn"]

@@ -67,7 +67,9 @@ def _power(t: Term, memo: dict[Term, Printed]) -> Printed:
     base, exponent = t.args
     # x^-1 is read as x^(-1)
     bare = exponent.op == "neg" and memo[exponent.args[0]].level == ATOM
-    return Printed(cat(at_least(memo[base], ATOM), "^", memo[exponent].text if bare else at_least(memo[exponent], SIGN)), POW)
+    return Printed(
+        cat(at_least(memo[base], ATOM), "^", memo[exponent].text if bare else at_least(memo[exponent], SIGN)), POW
+    )
 
 
 def _functional(t: Term, memo: dict[Term, Printed]) -> Text:

@@ -104,7 +104,11 @@ class _Reader(Parser):
         if kind in ("fixed", "data") and not roles:
             return faults.at_token(self, self.i, f"`{kind}` without `with`", hint=f"... with sigma {kind}")
         if kind == "with":
-            hint = "the `with` clause comes before `where`" if conditions else "one `with` clause: with x data, sigma fixed"
+            hint = (
+                "the `with` clause comes before `where`"
+                if conditions
+                else "one `with` clause: with x data, sigma fixed"
+            )
             return faults.at_token(self, self.i, "`with` cannot stand here", hint=hint)
         if kind in {"=", "~"}:
             hint = "separate statements by commas: y ~ Normal(mu, s), mu = w*x"
@@ -137,7 +141,9 @@ class _Reader(Parser):
                 hint="indicator(condition) is 1 where it holds, else 0",
             )
         if kinds[self.i] == "~":
-            raise faults.at_token(self, self.i, "`~` cannot follow a definition", hint=f"{name} = ..., another ~ Normal(...)")
+            raise faults.at_token(
+                self, self.i, "`~` cannot follow a definition", hint=f"{name} = ..., another ~ Normal(...)"
+            )
         return Define(name, term, span)
 
     def _no_name(self, i: int) -> LossproofError:
@@ -159,13 +165,19 @@ class _Reader(Parser):
             if self.kinds[end] in ("~", "="):
                 hint = "the left side is a name: for log(y) ~ Normal(...) write y ~ LogNormal(...)"
                 return faults.at_token(self, i, f"{faults.snippet(self, i, end)} is no name", hint=hint)
-            return faults.at_token(self, i, "a statement begins with `name ~` or `name =`", hint=f"y ~ {faults.snippet(self, i, end)}")
+            return faults.at_token(
+                self, i, "a statement begins with `name ~` or `name =`", hint=f"y ~ {faults.snippet(self, i, end)}"
+            )
         if self.kinds[i + 1] == "end":
-            return faults.at_token(self, i, f"{shown} alone says nothing", hint=f"{shown} ~ Normal(mu, sigma), or {shown} = w*x")
+            return faults.at_token(
+                self, i, f"{shown} alone says nothing", hint=f"{shown} ~ Normal(mu, sigma), or {shown} = w*x"
+            )
         if self.kinds[i + 1] == "==":
             return faults.at_token(self, i + 1, "a definition has one `=`", hint=f"{shown} = ...")
         if self.kinds[i + 1] in ("fixed", "data"):
-            return faults.at_token(self, i + 1, f"`{self.kinds[i + 1]}` without `with`", hint=f"... with {shown} {self.kinds[i + 1]}")
+            return faults.at_token(
+                self, i + 1, f"`{self.kinds[i + 1]}` without `with`", hint=f"... with {shown} {self.kinds[i + 1]}"
+            )
         return faults.at_token(self, i + 1, f"`~` or `=` is expected after {shown}", hint=_EXAMPLE)
 
     # -- distributions ----------------------------------------------------------------------
@@ -179,7 +191,12 @@ class _Reader(Parser):
             raise faults.at_token(self, i, "a distribution is expected after `~`", hint=_EXAMPLE)
         name = self.raw(i)
         if self.kinds[i + 1] != "(":
-            raise faults.at_token(self, i, f"{name[:40]} stands without its arguments", hint=f"{name[:40]}(...) as in y ~ Normal(mu, sigma)")
+            raise faults.at_token(
+                self,
+                i,
+                f"{name[:40]} stands without its arguments",
+                hint=f"{name[:40]}(...) as in y ~ Normal(mu, sigma)",
+            )
         self.i = i + 2
         args: list[Argument] = []
         if self.kinds[self.i] == ")":
@@ -226,7 +243,9 @@ class _Reader(Parser):
         if name in FUNCTIONS or name in CONSTANTS:
             return False
         # λ(1-τ) and m(x) are products gone wrong, N(0, 1) is a distribution
-        return not ((len(raw) == 1 and not ("A" <= raw <= "Z")) or raw[0] in GREEK or (name in GREEK.values() and raw.islower()))
+        return not (
+            (len(raw) == 1 and not ("A" <= raw <= "Z")) or raw[0] in GREEK or (name in GREEK.values() and raw.islower())
+        )
 
     def _condition_argument(self, begin: int) -> LossproofError:
         span = (self.starts[begin], self.ends[self.i - 1])
@@ -245,7 +264,9 @@ class _Reader(Parser):
         if kind == "=":
             return faults.at_token(self, self.i, "only a name can stand before `=`", hint="Normal(mean=mu, var=v)")
         if kind == "|":
-            return faults.at_token(self, self.i, "`|` has no meaning here", hint="write the parameters alone: y ~ Normal(mu, sigma)")
+            return faults.at_token(
+                self, self.i, "`|` has no meaning here", hint="write the parameters alone: y ~ Normal(mu, sigma)"
+            )
         if isinstance(value, Call):
             hint = f"{value.name}*(...) if a product is meant; a distribution stands alone"
             return faults.at_token(self, self.i, "a distribution cannot be part of a formula", hint=hint)
@@ -283,15 +304,24 @@ class _Reader(Parser):
     def _no_role_name(self, i: int) -> InputSyntaxError:
         if self.kinds[i] == "end":
             return faults.at_token(self, i, "the text ends where a name is expected", hint="with x data, sigma fixed")
-        return faults.at_token(self, i, f"`{self.raw(i)}` stands where a name is expected", hint="with x data, sigma fixed")
+        return faults.at_token(
+            self, i, f"`{self.raw(i)}` stands where a name is expected", hint="with x data, sigma fixed"
+        )
 
     def _no_role(self, i: int, names: list[tuple[str, Span]]) -> InputSyntaxError:
         listed = ", ".join(self.text[start:end] for _, (start, end) in names)
         if self.kinds[i] == "end" or self.kinds[i] == "where":
             return faults.at_token(self, i, "`fixed` or `data` is missing after the names", hint=f"with {listed} fixed")
         if self.kinds[i] in ("=", "==", "<", ">", "<=", ">=", "in"):
-            return faults.at_token(self, i, "a condition stands in the `with` clause", hint="conditions follow `where`: with sigma fixed where sigma > 0")
-        return faults.at_token(self, i, f"`fixed` or `data` is expected, not `{self.raw(i)}`", hint=f"with {listed} fixed")
+            return faults.at_token(
+                self,
+                i,
+                "a condition stands in the `with` clause",
+                hint="conditions follow `where`: with sigma fixed where sigma > 0",
+            )
+        return faults.at_token(
+            self, i, f"`fixed` or `data` is expected, not `{self.raw(i)}`", hint=f"with {listed} fixed"
+        )
 
     def conditions(self) -> list[Condition]:
         """One or more conditions, with commas between them."""
@@ -330,4 +360,6 @@ def parse_define(text: str) -> Define:
     reader.finish("definition")
     if isinstance(statement, Define):
         return statement
-    raise InputSyntaxError("a definition is expected, not a distribution", text=reader.text, span=statement.span, hint="z = w*x")
+    raise InputSyntaxError(
+        "a definition is expected, not a distribution", text=reader.text, span=statement.span, hint="z = w*x"
+    )

@@ -38,14 +38,21 @@ class DomainReader(faults.Cursor):
     def domain(self) -> Term:
         """The domain from here on."""
         if self.depth > _MAX_DEPTH:
-            raise LimitError("domains stand too deep within each other", text=self.text, span=(self.starts[self.i], self.ends[self.i]))
+            raise LimitError(
+                "domains stand too deep within each other",
+                text=self.text,
+                span=(self.starts[self.i], self.ends[self.i]),
+            )
         i = self.i
         if self.kinds[i] == "{":
             return make("set", self._listed("}"))
         name = self.text[self.starts[i] : self.ends[i]]
         if self.kinds[i] != "name":
             raise faults.at_token(
-                self, i, "a domain is expected after `in`", hint="reals, positive, unit, integers, {0, 1}, simplex(K); for an interval write 0 < p < 1"
+                self,
+                i,
+                "a domain is expected after `in`",
+                hint="reals, positive, unit, integers, {0, 1}, simplex(K); for an interval write 0 < p < 1",
             )
         if name in DOMAIN_FUNCTIONS:
             return self._applied(name)
@@ -114,5 +121,6 @@ class DomainReader(faults.Cursor):
             text=self.text,
             span=(self.starts[i], self.ends[i]),
             nearest=faults.nearest(name, [*DOMAINS, *DOMAIN_FUNCTIONS]),
-            hint="the domains are reals, positive, nonnegative, unit, unit_closed, integers, naturals, {a, b}, simplex(K), reals^D, posdef(D)",
+            hint="a domain is one of reals, positive, nonnegative, unit, unit_closed, integers, naturals, "
+            "{a, b}, simplex(K), reals^D, posdef(D)",
         )

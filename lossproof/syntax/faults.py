@@ -89,16 +89,27 @@ def no_operand(cursor: Cursor) -> LossproofError:
             return at_token(cursor, i, "there is nothing to read", hint="write a formula, such as (y - yhat)^2")
         if cursor.frames and before == "(":
             return never_closed(cursor)
-        return at_token(cursor, i, f"the text ends after `{before}`, where a value is expected", hint=f"add what comes after `{before}`")
+        return at_token(
+            cursor,
+            i,
+            f"the text ends after `{before}`, where a value is expected",
+            hint=f"add what comes after `{before}`",
+        )
     if kind == ")" and before == "(":
         if cursor.frames[-1:] and cursor.frames[-1].kind in ("call", "dist"):
             return arity(cursor, cursor.frames[-1], empty=True)
         return at_token(cursor, i, "the parentheses are empty", hint="write a value between them, or remove them")
     if kind in RESERVED:
-        hint = "it is a reserved word: choose another name" if kind not in ("and", "or", "not") else "put the condition in parentheses"
+        hint = (
+            "it is a reserved word: choose another name"
+            if kind not in ("and", "or", "not")
+            else "put the condition in parentheses"
+        )
         return at_token(cursor, i, f"`{kind}` stands where a value is expected", hint=hint)
     if kind == "{":
-        return at_token(cursor, i, "braces are for sets, after `in`", hint="use parentheses: (a + b); a set is y in {0, 1}")
+        return at_token(
+            cursor, i, "braces are for sets, after `in`", hint="use parentheses: (a + b); a set is y in {0, 1}"
+        )
     what = f"`{cursor.raw(i)}` stands where a value is expected"
     if kind in (")", "]", ",") and before in ("+", "-", "*", "/", "^", "·"):
         return at_token(cursor, i, what, hint=f"add what comes after `{before}`, or remove the `{before}`")
@@ -122,7 +133,9 @@ def no_operator(cursor: Cursor) -> LossproofError:
         previous = cursor.values[i - 1]
         if before == "name" and previous in FUNCTIONS:
             argument = snippet(cursor, i, group_end(cursor, i))
-            return at_token(cursor, i, f"{previous} is a function and needs parentheses", hint=f"{previous}({argument})")
+            return at_token(
+                cursor, i, f"{previous} is a function and needs parentheses", hint=f"{previous}({argument})"
+            )
         if before == "sup" and cursor.kinds[i - 2] == "name" and cursor.values[i - 2] in FUNCTIONS:
             name, argument = cursor.values[i - 2], snippet(cursor, i, group_end(cursor, i)).strip("()")
             return at_token(cursor, i, f"an exponent on the name {name} has no meaning", hint=f"{name}({argument})^2")
@@ -133,12 +146,21 @@ def no_operator(cursor: Cursor) -> LossproofError:
     if kind == "=":
         return at_token(cursor, i, "`=` has no meaning inside a formula", hint="write == for an equation")
     if kind == "~":
-        return at_token(cursor, i, "`~` has no meaning inside a formula", hint="an assumption is written y ~ Normal(mu, sigma)")
+        return at_token(
+            cursor, i, "`~` has no meaning inside a formula", hint="an assumption is written y ~ Normal(mu, sigma)"
+        )
     if kind == "sup":
         return at_token(cursor, i, f"`{shown}` stands where an operator is expected")
     if kind in ("with", "where", "fixed", "data"):
-        return never_closed(cursor) if cursor.frames else at_token(
-            cursor, i, f"`{kind}` belongs to an assumption, not to a formula", hint="`... with sigma fixed where sigma > 0` follows y ~ Normal(mu, sigma)"
+        return (
+            never_closed(cursor)
+            if cursor.frames
+            else at_token(
+                cursor,
+                i,
+                f"`{kind}` belongs to an assumption, not to a formula",
+                hint="`... with sigma fixed where sigma > 0` follows y ~ Normal(mu, sigma)",
+            )
         )
     return at_token(cursor, i, f"`{shown}` cannot stand here")
 
@@ -155,10 +177,18 @@ def closer(cursor: Cursor, kind: str) -> LossproofError:
     frame = cursor.frames[-1]
     wanted = {"(": ")", "[": "]"}.get(frame.mark, frame.mark)
     if kind in "|‖":
-        return at_token(cursor, cursor.i, f"`{kind}` closes nothing, and an operator is missing if it opens", hint="write abs(x) or norm(v)")
+        return at_token(
+            cursor,
+            cursor.i,
+            f"`{kind}` closes nothing, and an operator is missing if it opens",
+            hint="write abs(x) or norm(v)",
+        )
     place = cursor.starts[frame.token] + 1
     return at_token(
-        cursor, cursor.i, f"`{kind}` does not close the `{frame.mark}` at character {place}", hint=f"write `{wanted}` here, or remove the `{kind}`"
+        cursor,
+        cursor.i,
+        f"`{kind}` does not close the `{frame.mark}` at character {place}",
+        hint=f"write `{wanted}` here, or remove the `{kind}`",
     )
 
 
@@ -198,8 +228,14 @@ def no_function(cursor: Cursor, i: int) -> LossproofError:
     known = {**FUNCTIONS, **RULE_FUNCTIONS} if cursor.rule else FUNCTIONS
     product = f"{raw}*{snippet(cursor, i + 1, group_end(cursor, i + 1))}"
     if len(raw) == 1 or name in GREEK.values() or not raw.isascii() or "_" in raw:
-        close = "gamma(x) is the gamma function, lgamma(x) its logarithm" if name == "Gamma" else "functions are log, exp, sqrt, ..."
-        return AmbiguousError(f"{raw} is no function", text=cursor.text, span=span, hint=f"{product} for a product; {close}")
+        close = (
+            "gamma(x) is the gamma function, lgamma(x) its logarithm"
+            if name == "Gamma"
+            else "functions are log, exp, sqrt, ..."
+        )
+        return AmbiguousError(
+            f"{raw} is no function", text=cursor.text, span=span, hint=f"{product} for a product; {close}"
+        )
     others = nearest(raw, known)
     if raw in RULE_FUNCTIONS:
         return UnknownFunctionError(f"{raw}(...) is for rules and records only", text=cursor.text, span=span)
@@ -218,7 +254,12 @@ def two_roots(cursor: Cursor, i: int) -> LossproofError:
     inner, rest = cursor.raw(i + 1), snippet(cursor, i + 2, end)
     times = "*" if cursor.kinds[i + 2] in ("num", "name") else ""
     hint = f"√({inner}{rest}) or √({inner}){times}{rest}"
-    return AmbiguousError("how far the root reaches is not clear", text=cursor.text, span=(cursor.starts[i], cursor.ends[i + 1]), hint=hint)
+    return AmbiguousError(
+        "how far the root reaches is not clear",
+        text=cursor.text,
+        span=(cursor.starts[i], cursor.ends[i + 1]),
+        hint=hint,
+    )
 
 
 def two_products(cursor: Cursor, entry: list[Any]) -> LossproofError:
@@ -234,22 +275,32 @@ def two_products(cursor: Cursor, entry: list[Any]) -> LossproofError:
     right = snippet(cursor, i, group_end(cursor, i))
     hint = f"{left}{operator}({number}*{right}) or ({left}{operator}{number})*{right}"
     shown = f"{left}{operator}{number}{right}"
-    return AmbiguousError(f"{shown} can be read in two ways", text=cursor.text, span=(cursor.starts[first], cursor.ends[i]), hint=hint)
+    return AmbiguousError(
+        f"{shown} can be read in two ways", text=cursor.text, span=(cursor.starts[first], cursor.ends[i]), hint=hint
+    )
 
 
 def not_a_value(cursor: Cursor) -> LossproofError:
     """A condition where a value is needed."""
     end = max(cursor.start + 1, cursor.ends[max(0, cursor.i - 1)])
     shown = " ".join(cursor.text[cursor.start : end].split()).strip("()")
-    hint = f"indicator({shown}) is 1 where it holds, else 0" if len(shown) < 60 else "indicator(condition) is 1 where it holds, else 0"
-    return KindError("a condition stands where a value is needed", text=cursor.text, span=(cursor.start, end), hint=hint)
+    hint = (
+        f"indicator({shown}) is 1 where it holds, else 0"
+        if len(shown) < 60
+        else "indicator(condition) is 1 where it holds, else 0"
+    )
+    return KindError(
+        "a condition stands where a value is needed", text=cursor.text, span=(cursor.start, end), hint=hint
+    )
 
 
 def not_a_condition(cursor: Cursor) -> LossproofError:
     """A value where a condition is needed."""
     end = max(cursor.start + 1, cursor.ends[max(0, cursor.i - 1)])
     hint = "a condition compares: y < 0, k == 1, x in integers"
-    return KindError("a value stands where a condition is needed", text=cursor.text, span=(cursor.start, end), hint=hint)
+    return KindError(
+        "a value stands where a condition is needed", text=cursor.text, span=(cursor.start, end), hint=hint
+    )
 
 
 def trailing(cursor: Cursor, what: str) -> LossproofError:
@@ -257,7 +308,14 @@ def trailing(cursor: Cursor, what: str) -> LossproofError:
     i = cursor.i
     kind = cursor.kinds[i]
     if kind in (")", "]", "}"):
-        return at_token(cursor, i, f"`{kind}` closes nothing", hint=f"remove it, or open it with `{dict(zip(')]}', '([{', strict=True))[kind]}`")
+        return at_token(
+            cursor,
+            i,
+            f"`{kind}` closes nothing",
+            hint=f"remove it, or open it with `{dict(zip(')]}', '([{', strict=True))[kind]}`",
+        )
     if kind == ",":
-        return at_token(cursor, i, f"one {what} is expected, and a comma begins another", hint="for a decimal point write 0.5")
+        return at_token(
+            cursor, i, f"one {what} is expected, and a comma begins another", hint="for a decimal point write 0.5"
+        )
     return no_operator(cursor)

@@ -33,7 +33,29 @@ def _table(*rows: str) -> dict[str, Function]:
 FUNCTIONS: Final = _table(
     *[
         f"{name}(x)"
-        for name in ["log", "exp", "sqrt", "abs", "sigmoid", "softplus", "logit", "tanh", "cosh", "sinh", "cos", "sin", "atan", "Phi", "erf", "erfc", "gamma", "lgamma", "digamma", "factorial", "zeta"]
+        for name in [
+            "log",
+            "exp",
+            "sqrt",
+            "abs",
+            "sigmoid",
+            "softplus",
+            "logit",
+            "tanh",
+            "cosh",
+            "sinh",
+            "cos",
+            "sin",
+            "atan",
+            "Phi",
+            "erf",
+            "erfc",
+            "gamma",
+            "lgamma",
+            "digamma",
+            "factorial",
+            "zeta",
+        ]
     ],
     "ln(x) -> log",
     "arctan(x) -> atan",
@@ -89,7 +111,9 @@ SHORTHANDS: Final[dict[str, Callable[[Term], Term]]] = {
 }
 
 #: Operators that are conditions (true or false).
-CONDITIONS: Final = frozenset(["eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "in", "free", "shared", "without"])
+CONDITIONS: Final = frozenset(
+    ["eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "in", "free", "shared", "without"]
+)
 
 #: Named domains, with the spellings accepted for them.
 DOMAINS: Final[dict[str, str]] = {

@@ -10,7 +10,7 @@ from lossproof.syntax.ascii import ADD, AND, ATOM, COMPARE, MUL, NEG, NOT, OR, P
 from lossproof.syntax.display import chained, title, with_sample_index
 from lossproof.syntax.names import latex_name, plain_latex
 from lossproof.syntax.ropes import Text, cat, flat, joined
-from lossproof.syntax.text import subscripted
+from lossproof.syntax.text import plain, subscripted
 from lossproof.terms import Term, num, postorder
 
 _COMPARED: Final = {"eq": "=", "ne": r"\neq", "lt": "<", "le": r"\leq", "gt": ">", "ge": r"\geq"}
@@ -25,11 +25,20 @@ _DOMAINS: Final = {
 }
 _CALLED: Final = {
     **{name: f"\\{name}" for name in ("exp", "tanh", "cosh", "sinh", "cos", "sin", "log", "min", "max", "det")},
-    **{"atan": r"\arctan", "Phi": r"\Phi", "gamma": r"\Gamma", "zeta": r"\zeta", "digamma": r"\psi", "beta": r"\mathrm{B}"},
+    **{
+        "atan": r"\arctan",
+        "Phi": r"\Phi",
+        "gamma": r"\Gamma",
+        "zeta": r"\zeta",
+        "digamma": r"\psi",
+        "beta": r"\mathrm{B}",
+    },
     **{"trace": r"\operatorname{tr}", "lgamma": r"\log \Gamma", "lbeta": r"\log \mathrm{B}", "logdet": r"\log \det"},
 }
 # These reach as far right as they can, and stand bare in the last place of a product only.
-_OPEN: Final = frozenset(["log", "lgamma", "lbeta", "det", "logdet", "sum", "prod", "samples_sum", "samples_mean", "samples_prod"])
+_OPEN: Final = frozenset(
+    ["log", "lgamma", "lbeta", "det", "logdet", "sum", "prod", "samples_sum", "samples_mean", "samples_prod"]
+)
 _WORDS: Final = frozenset({"log", "det", "logdet"})
 
 
@@ -84,11 +93,15 @@ def _shown(t: Term, memo: _Memo) -> Shown:
         return printer(t, memo)
     if op in _COMPARED:
         left, right = t.args
-        return Shown(cat(_within(left, memo, ADD), f" {_COMPARED[op]} ", _within(right, memo, ADD)), COMPARE, _tall(t, memo))
-    if op in _WORDS and not t.args[0].args:
+        return Shown(
+            cat(_within(left, memo, ADD), f" {_COMPARED[op]} ", _within(right, memo, ADD)), COMPARE, _tall(t, memo)
+        )
+    if op in _WORDS and plain(t.args[0]):
         return Shown(cat(_CALLED[op], " ", _within(t.args[0], memo, ATOM)), MUL, False)
     called = _distribution(op) if op.startswith("dist:") else _CALLED.get(op) or _operator(op)
-    return Shown(cat(called, _group(_listed(t.args, memo), _tall(t, memo))), MUL if op in _OPEN else POW, _tall(t, memo))
+    return Shown(
+        cat(called, _group(_listed(t.args, memo), _tall(t, memo))), MUL if op in _OPEN else POW, _tall(t, memo)
+    )
 
 
 def _operator(name: str) -> str:
@@ -177,12 +190,10 @@ def _between(left: Term, right: Term, head: str) -> str:
     if head[0].isdigit() or right.op == "num" or (left.op == "num" and head.startswith(r"\frac")):
         return r" \cdot "
     if head.startswith(("(", r"\left(", "[")):
-        plain = left.op in ("num", "div", "add", "pow") and not (left.op == "pow" and left.args[1].op == "sym")
-        return " " if plain else r" \cdot "
-    if left.op in ("factorial", "mul") or right.op in _OPEN:
-        return r" \, "
-    upright = r"\mathrm", r"\operatorname"
-    return r" \, " if head.startswith(upright) else " "
+        # λ (1 - τ) would read as a function of 1 - τ
+        return " " if left.op in ("num", "div", "add", "pow") else r" \cdot "
+    # TeX itself puts space around operators such as \log and \sum
+    return r" \, " if left.op == "factorial" or head.startswith((r"\mathrm", "p(", "F(")) else " "
 
 
 def _head(text: Text) -> str:
@@ -198,7 +209,9 @@ def _div(t: Term, memo: _Memo) -> Shown:
 
 def _pow(t: Term, memo: _Memo) -> Shown:
     base, exponent = t.args
-    return Shown(cat(_within(base, memo, ATOM), "^{", memo[exponent].text, "}"), POW, memo[base].tall or memo[exponent].tall)
+    return Shown(
+        cat(_within(base, memo, ATOM), "^{", memo[exponent].text, "}"), POW, memo[base].tall or memo[exponent].tall
+    )
 
 
 def _neg(t: Term, memo: _Memo) -> Shown:
@@ -216,7 +229,7 @@ def _bars(opener: str, closer: str) -> Callable[[Term, _Memo], Shown]:
 def _sum(sign: str) -> Callable[[Term, _Memo], Shown]:
     def shown(t: Term, memo: _Memo) -> Shown:
         index, low, high, body = t.args
-        head = cat(sign, "_{", memo[index].text, " = ", memo[low].text, "}^{", memo[high].text, "} ")
+        head = cat(sign, "_{", memo[index].text, "=", memo[low].text, "}^{", memo[high].text, "} ")
         return Shown(cat(head, _within(body, memo, MUL)), MUL, True)
 
     return shown
@@ -300,7 +313,9 @@ def _binomial(t: Term, memo: _Memo) -> Shown:
 def _power_domain(t: Term, memo: _Memo) -> Shown:
     base, size = t.args
     plain = memo[base].text == _DOMAINS["reals"]
-    return Shown(cat(memo[base].text if plain else _group(memo[base].text, False), "^{", memo[size].text, "}"), ATOM, False)
+    return Shown(
+        cat(memo[base].text if plain else _group(memo[base].text, False), "^{", memo[size].text, "}"), ATOM, False
+    )
 
 
 def _inverse(t: Term, memo: _Memo) -> Shown:
@@ -329,7 +344,9 @@ _TABLE: Final[dict[str, Callable[[Term, _Memo], Shown]]] = {
     "abs": _bars(r"\lvert", r"\rvert"),
     "norm": _bars(r"\lVert", r"\rVert"),
     "factorial": _factorial,
-    "indicator": lambda t, memo: Shown(cat(r"\mathbf{1}", _group(_listed(t.args, memo), _tall(t, memo), "[", "]")), ATOM, _tall(t, memo)),
+    "indicator": lambda t, memo: Shown(
+        cat(r"\mathbf{1}", _group(_listed(t.args, memo), _tall(t, memo), "[", "]")), ATOM, _tall(t, memo)
+    ),
     "binomial": _binomial,
     "cases": _cases,
     "sum": _sum(r"\sum"),
@@ -359,4 +376,3 @@ _TABLE: Final[dict[str, Callable[[Term, _Memo], Shown]]] = {
     "maximise": _wrapped(r"\operatorname{maximise} \; ", ""),
     "minimise": _wrapped(r"\operatorname{minimise} \; ", ""),
 }
-

@@ -7,14 +7,27 @@ from typing import Final
 
 from lossproof.errors import AmbiguousError, CharacterError, printable
 
-_LOWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lam mu nu xi omicron pi rho sigma tau upsilon phi chi psi omega"
-_UPPER = "Alpha Beta Gamma Delta Epsilon Zeta Eta Theta Iota Kappa Lambda Mu Nu Xi Omicron Pi Rho Sigma Tau Upsilon Phi Chi Psi Omega"
+_LOWER = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lam mu"
+    " nu xi omicron pi rho sigma tau upsilon phi chi psi omega"
+)
+_UPPER = _LOWER.replace("lam", "lambda").title()
 
 #: Greek letter to its name; variants and the micro sign come after the letters themselves.
 GREEK: Final[dict[str, str]] = {
     **dict(zip("αβγδεζηθικλμνξοπρστυφχψω", _LOWER.split(), strict=True)),
     **dict(zip("ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ", _UPPER.split(), strict=True)),
-    **{"ϕ": "phi", "ϵ": "epsilon", "ϑ": "theta", "ϰ": "kappa", "ϱ": "rho", "ϖ": "pi", "ς": "sigma", "ϒ": "Upsilon", "ϴ": "Theta"},
+    **{
+        "ϕ": "phi",
+        "ϵ": "epsilon",
+        "ϑ": "theta",
+        "ϰ": "kappa",
+        "ϱ": "rho",
+        "ϖ": "pi",
+        "ς": "sigma",
+        "ϒ": "Upsilon",
+        "ϴ": "Theta",
+    },
     **{"\u00b5": "mu", "\u2113": "ell"},
 }
 # Capitals that look like Latin ones, and omicron, are never shown as Greek.
@@ -93,7 +106,8 @@ def _in_ascii(name: str, text: str, offset: int) -> str:
         elif char in MARKS and i:
             out.append(MARKS[char])
         else:
-            letter, *marks = normalize("NFD", char)
+            apart = normalize("NFD", char)
+            letter, marks = apart[0], apart[1:]
             if not marks or not (letter.isascii() or letter in GREEK) or any(mark not in MARKS for mark in marks):
                 raise refuse(char, text, offset + i)
             out += [GREEK.get(letter, letter), *[MARKS[mark] for mark in marks]]
@@ -111,11 +125,17 @@ def _apart(name: str, i: int, text: str, offset: int) -> None:
     if before.isalpha() and before not in SUBSCRIPTS and before != "Δ":
         left, right = name[:i], name[i:]
     elif after.isalpha() and after not in SUBSCRIPTS and char != "Δ" and rest not in _MARK_CHARS:
-        left, right = name[: len(name) - len(name[i + 1 :].lstrip("\u0302\u0303\u0304"))], name[i + 1 :].lstrip("\u0302\u0303\u0304")
+        left, right = (
+            name[: len(name) - len(name[i + 1 :].lstrip("\u0302\u0303\u0304"))],
+            name[i + 1 :].lstrip("\u0302\u0303\u0304"),
+        )
     else:
         return
     raise AmbiguousError(
-        f"{name} may be a product or one name", text=text, span=(offset, offset + len(name)), hint=f"{left}*{right} for a product, {left}_{right} for a name"
+        f"{name} may be a product or one name",
+        text=text,
+        span=(offset, offset + len(name)),
+        hint=f"{left}*{right} for a product, {left}_{right} for a name",
     )
 
 
@@ -123,15 +143,20 @@ def refuse(char: str, text: str, place: int) -> CharacterError:
     """The error for a character that may not stand in the input, named and shown."""
     from unicodedata import category
     from unicodedata import name as unicode_name
+    from unicodedata import normalize
 
     called = unicode_name(char, "")
     title = f"U+{ord(char):04X}" + (f" ({called})" if called else "")
     kind = category(char)
-    if char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c":
+    hint: str | None = "remove it"
+    plain = _LOOK_ALIKE.get(char) or normalize("NFKC", char)
+    if char in _TURNS:
         what, hint = f"{title} changes the direction of writing", "remove it: the formula may not be what it looks like"
     elif kind in ("Cc", "Cf", "Cs", "Co", "Cn"):
-        what, hint = f"{title} is an invisible or control character", "remove it"
-    elif kind.startswith("L") and char.isalpha():
+        what = f"{title} is an invisible or control character"
+    elif plain != char and len(plain) == 1 and (plain.isascii() or plain in GREEK):
+        what, hint = f"{char} is {title} and not {plain}", f"type {plain} instead"
+    elif kind.startswith("L"):
         what = f"{char} is {title}, a letter that names cannot have"
         hint = "names use the letters a-z, A-Z and Greek, with hat, bar or tilde (ŷ, x̄, θ̂)"
     elif kind == "Mn":
@@ -141,6 +166,9 @@ def refuse(char: str, text: str, place: int) -> CharacterError:
     return CharacterError(what, text=text, span=(place, place + 1), hint=hint)
 
 
+_TURNS: Final = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
+# Cyrillic letters that pass for Latin ones.
+_LOOK_ALIKE: Final = dict(zip("авеікморстухьѕјАВЕІКМНОРСТУХЅЈ", "aBeikMopcTyxbsjABEIKMHOPCTYXSJ", strict=True))
 _INSTEAD: Final = {
     "∑": "write sum(f) over the samples, or sum(k, 1, K, f) over an index",
     "∏": "write prod(f) over the samples, or prod(k, 1, K, f) over an index",
@@ -274,7 +302,6 @@ def _latex_char(char: str) -> str:
     if char == "-":
         return "{-}"
     return f"{{\\char{ord(char)}}}" if " " <= char <= "~" else f"u{ord(char):04x}"
-
 
 
 def plain_latex(name: str) -> str:

@@ -297,7 +297,9 @@ class Parser(DomainReader):
     def _membership(self, negated: bool) -> None:
         self._reduce(COMPARE)
         if self.ops and self.ops[-1][0] == COMPARE:
-            raise faults.at_token(self, self.i, "a comparison cannot go on with `in`", hint="join two conditions by `and`")
+            raise faults.at_token(
+                self, self.i, "a comparison cannot go on with `in`", hint="join two conditions by `and`"
+            )
         value, start = self._value(), self.start
         self.i += 1 + negated
         term = make("in", (value, self.domain()))

@@ -38,7 +38,22 @@ _OVER: Final = dict(zip("0123456789-KNDMn", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᴷ�
 _COMPARED: Final = {"eq": "=", "ne": "≠", "lt": "<", "le": "≤", "gt": ">", "ge": "≥"}
 _CALLED: Final = {"gamma": "Γ", "Phi": "Φ", "zeta": "ζ", "digamma": "ψ", "beta": "B", "trace": "tr"}
 _LOGS: Final = {"lgamma": "log Γ", "lbeta": "log B"}
-_OPEN: Final = frozenset(["log", "lgamma", "lbeta", "det", "logdet", "quad", "dot", "sum", "prod", "samples_sum", "samples_mean", "samples_prod"])
+_OPEN: Final = frozenset(
+    [
+        "log",
+        "lgamma",
+        "lbeta",
+        "det",
+        "logdet",
+        "quad",
+        "dot",
+        "sum",
+        "prod",
+        "samples_sum",
+        "samples_mean",
+        "samples_prod",
+    ]
+)
 
 Memo = dict[Term, Printed]
 
@@ -180,7 +195,7 @@ def _neg(t: Term, memo: Memo) -> Printed:
     return Printed(cat("-", at_least(memo[inner], NEG, signed(inner))), NEG)
 
 
-def _plain(t: Term) -> bool:
+def plain(t: Term) -> bool:
     """Whether a term prints as one short word."""
     return not t.args or (t.op == "at" and subscripted(t) is not None)
 
@@ -190,7 +205,7 @@ def _word(word: str) -> Callable[[Term, Memo], Printed]:
 
     def shown(t: Term, memo: Memo) -> Printed:
         inner = t.args[0]
-        if _plain(inner) and memo[inner].level == ATOM:
+        if plain(inner) and memo[inner].level == ATOM:
             return Printed(cat(word, " ", memo[inner].text), MUL)
         return Printed(cat(word, "(", memo[inner].text, ")"), MUL if " " in word else POW)
 

@@ -64,7 +64,9 @@ def tokenize(text: str) -> Tokens:
     Raises :class:`CharacterError`, :class:`InputSyntaxError` or :class:`LimitError`.
     """
     if len(text) > MAX_TEXT:
-        raise LimitError(f"the text has {len(text):,} characters; the limit is {MAX_TEXT:,}", hint="split it into parts")
+        raise LimitError(
+            f"the text has {len(text):,} characters; the limit is {MAX_TEXT:,}", hint="split it into parts"
+        )
     if text.isascii():
         bad = _ASCII_BAD.search(text)
         if bad:
@@ -113,11 +115,17 @@ def _number_token(group: int, part: str, text: str, place: int) -> tuple[str, Te
         return "num", num(_FRACTIONS[part])
     if part in "ⁿⁱ":
         raise InputSyntaxError(
-            f"{part} cannot be an exponent", text=text, span=(place, place + 1), hint=f"write ^{'n' if part == 'ⁿ' else 'i'}"
+            f"{part} cannot be an exponent",
+            text=text,
+            span=(place, place + 1),
+            hint=f"write ^{'n' if part == 'ⁿ' else 'i'}",
         )
     if part in "ᵀᵗ":
         raise InputSyntaxError(
-            "transposes are not written", text=text, span=(place, place + 1), hint="dot(u, v) is uᵀv, quad(A, v) is vᵀAv"
+            "transposes are not written",
+            text=text,
+            span=(place, place + 1),
+            hint="dot(u, v) is uᵀv, quad(A, v) is vᵀAv",
         )
     if part in SUBSCRIPTS:
         raise InputSyntaxError(
@@ -150,7 +158,10 @@ def _superscript(part: str, text: str, place: int) -> Term:
     value = digits.removeprefix("-")
     if not value.isdigit() or len(value) > MAX_DIGITS:
         raise InputSyntaxError(
-            f"{part[:20]} is no exponent", text=text, span=(place, place + len(part)), hint="superscripts are integers: x², x⁻¹"
+            f"{part[:20]} is no exponent",
+            text=text,
+            span=(place, place + len(part)),
+            hint="superscripts are integers: x², x⁻¹",
         )
     return neg(num(int(value))) if digits != value else num(int(value))
 
