@@ -1351,6 +1351,8 @@ class Checker:
         if folder not in self.installed:
             self.installed[folder] = load_records(self.folder, folder, self.assume)
         found = self.installed[folder].get(id)
+        if folder == "losses" and found is not None:
+            found = {key: found.get(key) for key in record}  # a proof tells a loss by its id and formula alone
         if found is not None and _plain(found) == _plain(record):
             return found
         state = "unknown to the installed rules" if found is None else "not as in the installed rules"
@@ -1647,10 +1649,8 @@ class Checker:
         nll, scale, loss, offset = (self.value(e, "an entry") for e in entry)
         t = self.t
         chains = [self.chain("sample"), *(c for n, c in self.chains.items() if n.startswith("prior:"))]
-        lefts, rights = [c.left for c in chains], [c.right for c in chains]
-        if len(chains) == 1:
-            need(nll == lefts[0], "per_sample: nll is not the left side of the sample chain")
-        self.forms.same(t.make("add", (*lefts, t.zero)), nll)
+        rights = [c.right for c in chains]
+        self.forms.same(t.make("add", (*rights, t.zero)), nll)
         self.forms.same(t.make("add", (*rights, t.zero)), t.make("add", (t.make("mul", (scale, loss)), offset)))
         self.loss, self.offset = loss, offset
 

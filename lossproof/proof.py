@@ -52,9 +52,13 @@ class Chain:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proof:
-    """Chains, in the order in which they rest on one another."""
+    """Chains, in the order in which they rest on one another.
+
+    The derivation that it belongs to gives the terms of its statement when it is written out.
+    """
 
     chains: tuple[Chain, ...]
+    owner: list[Any]
 
     @property
     def steps(self) -> list[ProofStep]:
@@ -67,6 +71,18 @@ class Proof:
                 for place, step in flatten(theorem.trace):
                     found.append(ProofStep(len(found) + 1, chain.name, group, place, step))
         return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object of the schema ``lossproof/proof/1``."""
+        from lossproof.render.json import proof_dict
+
+        return proof_dict(self.owner[0])
+
+    def to_json(self) -> str:
+        """:meth:`to_dict` as JSON text, one line."""
+        import json
+
+        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
 
     @property
     def lines(self) -> list[Line]:

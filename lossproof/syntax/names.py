@@ -141,9 +141,8 @@ def _apart(name: str, i: int, text: str, offset: int) -> None:
 
 def refuse(char: str, text: str, place: int) -> CharacterError:
     """The error for a character that may not stand in the input, named and shown."""
-    from unicodedata import category
+    from unicodedata import category, normalize
     from unicodedata import name as unicode_name
-    from unicodedata import normalize
 
     called = unicode_name(char, "")
     title = f"U+{ord(char):04X}" + (f" ({called})" if called else "")

@@ -1,0 +1,46 @@
+"""From a distributional assumption to the loss it equals, with a proof that other programs check.
+
+>>> import lossproof as lp
+>>> d = lp.derive("y ~ N(ŷ, σ²) with σ fixed")
+>>> print(d.loss, "|", d.scale, "|", d.name)
+(y - ŷ)² | 1/(2σ²) | squared error
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lossproof.derivation import Derivation, LedgerRow, derive
+    from lossproof.errors import LossproofError
+    from lossproof.interop.terms import term
+    from lossproof.proof import Proof
+    from lossproof.rulebook import Rulebook
+    from lossproof.terms import Term
+
+__version__ = "0.1.0"
+__all__ = ["Derivation", "LedgerRow", "LossproofError", "Proof", "Rulebook", "Term", "__version__", "derive", "term"]
+
+_HOMES = {
+    "Derivation": "lossproof.derivation",
+    "LedgerRow": "lossproof.derivation",
+    "LossproofError": "lossproof.errors",
+    "Proof": "lossproof.proof",
+    "Rulebook": "lossproof.rulebook",
+    "Term": "lossproof.terms",
+    "derive": "lossproof.derivation",
+    "term": "lossproof.interop.terms",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module lossproof has no attribute {name}")
+    from importlib import import_module
+
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

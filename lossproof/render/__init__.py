@@ -1,0 +1,1 @@
+"""How derivations are shown: text, LaTeX, Markdown, JSON."""

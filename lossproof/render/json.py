@@ -1,0 +1,163 @@
+"""The proof as the object of the schema ``lossproof/proof/1``: one flat table of terms, all else by index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lossproof.facts import Fact, Rule
+from lossproof.kernel import Theorem
+from lossproof.proof import ProofStep
+from lossproof.syntax import to_ascii, to_latex, to_text
+from lossproof.terms import LEAVES, Term, postorder
+
+if TYPE_CHECKING:
+    from lossproof.derivation import Derivation
+
+SCHEMA = "lossproof/proof/1"
+
+
+class _Table:
+    """Terms and facts, each written once."""
+
+    def __init__(self) -> None:
+        self.rows: list[list[str | int]] = []
+        self.index: dict[Term, int] = {}
+        self.facts: list[list[Any]] = []
+        self.fact_index: dict[Term, int] = {}
+        self.rules: dict[str, dict[str, Any]] = {}
+
+    def term(self, root: Term) -> int:
+        found = self.index.get(root)
+        if found is not None:
+            return found
+        for t in postorder(root):
+            if t in self.index:
+                continue
+            self.index[t] = len(self.rows)
+            if t.op in LEAVES:
+                self.rows.append([t.op, str(t.value)])
+            else:
+                self.rows.append([t.op, *[self.index[a] for a in t.args]])
+        return self.index[root]
+
+    def bindings(self, bindings: Mapping[str, Any]) -> dict[str, Any]:
+        shown: dict[str, Any] = {}
+        for name, value in sorted(bindings.items()):
+            if isinstance(value, tuple):
+                shown[name] = [self.term(v) for v in value]
+            else:
+                shown[name] = self.term(value) if isinstance(value, Term) else value
+        return shown
+
+    def fact(self, root: Fact, derivation: Derivation) -> int:
+        stack = [root]
+        while stack:
+            fact = stack[-1]
+            if fact.proposition in self.fact_index:
+                stack.pop()
+                continue
+            pending = [p for p in fact.premises if p.proposition not in self.fact_index]
+            if pending:
+                stack.extend(pending)
+                continue
+            stack.pop()
+            premises = [self.fact_index[p.proposition] for p in fact.premises]
+            self.fact_index[fact.proposition] = len(self.facts)
+            self.facts.append([self.term(fact.proposition), fact.rule, self.bindings(fact.bindings), premises])
+            record = derivation.book.fact_rules.get(fact.rule)
+            if record is not None:
+                self.rules[fact.rule] = {"kind": "fact", "record": record.record}
+        return self.fact_index[root.proposition]
+
+    def step(self, proved: ProofStep, derivation: Derivation) -> dict[str, Any]:
+        step = proved.step
+        if isinstance(step.rule, Rule):
+            self.rules[step.rule.id] = {"kind": step.rule.kind, "record": step.rule.record}
+        return {
+            "id": proved.id,
+            "chain": proved.chain,
+            "relation": step.relation,
+            "rule": step.rule_id,
+            "place": list(proved.place),
+            "bindings": self.bindings(step.bindings),
+            "before": self.term(step.before),
+            "after": self.term(step.after),
+            "conditions": [{"says": self.term(f.proposition), "because": self.fact(f, derivation)} for f in step.conditions],
+            "group": proved.group,
+        }
+
+    def readable(self, term: Term) -> dict[str, Any]:
+        return {"text": to_text(term), "latex": to_latex(term), "sympy": to_sympy_text(term)}
+
+
+def to_sympy_text(term: Term) -> str:
+    """A term in SymPy's syntax, with ASCII names."""
+    return to_ascii(term).replace("^", "**")
+
+
+def proof_dict(d: Derivation) -> dict[str, Any]:
+    """A derivation's proof: claim, ledger, loss and steps over one table of terms."""
+    table = _Table()
+    steps = [table.step(s, d) for s in d.proof.steps]
+    symbols = {
+        name: {"role": s.role, "domain": to_ascii(s.domain), "domain_term": table.term(s.domain), "shape": s.shape, "indexed": s.indexed}
+        for name, s in sorted(d.symbols.items())
+    }
+    ledger = [
+        {"term": table.term(r.term), "why": table.fact(r.why, d), "returns_if": list(r.returns_if), **table.readable(r.term)}
+        for r in d.ledger
+    ]
+    hypotheses = [{"says": table.term(p), "origin": origin} for p, origin in d.model.hypotheses]
+    chains = {c.name: _ends(table, c.theorem) for c in d.proof.chains}
+    per_sample = {"nll": d.nll, "scale": d.scale, "loss": d.loss, "offset": d.offset}
+    claim = _claim(table, d)
+    return {
+        "schema": SCHEMA,
+        "assumption": d.assumption,
+        "symbols": symbols,
+        "hypotheses": hypotheses,
+        "claim": claim,
+        "per_sample": {
+            **{k: table.term(t) for k, t in per_sample.items()},
+            "readable": {k: table.readable(t) for k, t in per_sample.items()},
+        },
+        "ledger": ledger,
+        "loss": _loss(table, d),
+        "chains": chains,
+        "steps": steps,
+        "facts": table.facts,
+        "rules": dict(sorted(table.rules.items())),
+        "terms": table.rows,
+    }
+
+
+def _ends(table: _Table, theorem: Theorem) -> dict[str, Any]:
+    return {"left": table.term(theorem.left), "relation": theorem.relation, "right": table.term(theorem.right)}
+
+
+def _claim(table: _Table, d: Derivation) -> dict[str, Any]:
+    t = d.theorem
+    claim = _ends(table, t)
+    if t.scale is not None and t.offset is not None:
+        claim["scale"] = table.term(t.scale)
+        claim["offset"] = table.term(t.offset)
+        shown = f"NLL = {to_text(t.scale)} · {to_text(t.right)} + {to_text(t.offset)}"
+        claim["text"] = shown
+        claim["latex"] = rf"\mathrm{{NLL}} = {to_latex(t.scale)} \cdot {to_latex(t.right)} + {to_latex(t.offset)}"
+        claim["sympy"] = to_sympy_text(t.right)
+    return claim
+
+
+def _loss(table: _Table, d: Derivation) -> dict[str, Any] | None:
+    if d.record is None:
+        return None
+    return {
+        "id": d.record.id,
+        "name": d.name,
+        "formula": str(d.record.record.get("formula", "")),
+        "bindings": table.bindings(d.bindings),
+        "libraries": dict(d.record.code),
+        "factors": dict(d.record.factor),
+        **table.readable(d.data_loss),
+    }
