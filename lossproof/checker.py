@@ -582,7 +582,7 @@ class Rules:
         need(relation in RELATIONS, f"there is no relation {relation!r:.40}")
         if record.get("nary", False):
             (source, target), requires = self._widened([source, target], requires)
-        return self._finished(Rule(id, source, target, requires, relation))
+        return self.finished(Rule(id, source, target, requires, relation))
 
     def fact(self, id: str, record: Mapping[str, Any]) -> Rule:
         """A record of rules/facts."""
@@ -591,7 +591,7 @@ class Rules:
         given = [self.condition(c) for c in _texts(record, "given")]
         if record.get("nary", False):
             shown, given = self._widened(shown, given)
-        return self._finished(Rule(id, shown[0], None, given))
+        return self.finished(Rule(id, shown[0], None, given))
 
     def distribution(self, id: str, kind: str, record: Mapping[str, Any]) -> Rule:
         """The rule that unfolds a density (kind density) or distribution function (cdf, cdf_below)."""
@@ -622,13 +622,13 @@ class Rules:
         elif kind == "cdf_below" and record.get("discrete", False):
             below = t.make("add", (y, t.make("neg", (t.one,))))  # P(Y < y) on the integers
             target = self.fill(target, {**self._identity(target), str(t.values[y]): below})
-        return self._finished(Rule(f"{kind}-{id}", source, target, requires, "equal", support))
+        return self.finished(Rule(f"{kind}-{id}", source, target, requires, "equal", support))
 
     def _metavariable(self, name: object) -> int:
         need(isinstance(name, str) and NAME.fullmatch(name), "a name is expected")
         return self.t.leaf("meta", tidy(str(name)))
 
-    def _finished(self, rule: Rule) -> Rule:
+    def finished(self, rule: Rule) -> Rule:
         """Note where each metavariable stands: in which sums and products, and indexed by what."""
         t = self.t
         stack = [(p, frozenset[str](), frozenset[str]()) for p in (rule.source, rule.target) if p is not None]
@@ -750,6 +750,21 @@ class Rules:
                 found.extend(t.propositions(self.fill(part, one)))
         return found
 
+    def matches(self, pattern: int, term: int) -> bool:
+        """Whether some bindings take a pattern to a term."""
+        t = self.t
+        env: dict[str, int] = {}
+        stack = [(pattern, term)]
+        while stack:
+            p, s = stack.pop()
+            if t.ops[p] in ("meta", "bound"):
+                if env.setdefault(str(t.values[p]), s) != s:
+                    return False
+            elif t.ops[p] != t.ops[s] or len(t.args[p]) != len(t.args[s]) or t.values[p] != t.values[s]:
+                return False
+            stack.extend(zip(t.args[p], t.args[s], strict=False))
+        return True
+
     def check_scopes(self, rule: Rule, env: Mapping[str, Binding]) -> None:
         """Reject a use in which an index is captured or escapes: all places of a metavariable bind the same of its indices."""
         t = self.t
@@ -772,7 +787,7 @@ class Rules:
 
 
 def _texts(record: Mapping[str, Any], key: str) -> list[Any]:
-    found = record.get(key, [] if key == "support" else None)
+    found = record.get(key, [] if key in ("support", "penalties") else None)
     if not isinstance(found, list):
         raise Rejected(f"`{key}` is a list")
     return found
@@ -1351,9 +1366,9 @@ class Checker:
         if folder not in self.installed:
             self.installed[folder] = load_records(self.folder, folder, self.assume)
         found = self.installed[folder].get(id)
-        if folder == "losses" and found is not None:
-            found = {key: found.get(key) for key in record}  # a proof tells a loss by its id and formula alone
-        if found is not None and _plain(found) == _plain(record):
+        # a proof tells a loss by its id and formula alone; a composite has none
+        told = found if folder != "losses" or found is None else {"id": id, "formula": found.get("formula", "")}
+        if found is not None and _plain(told) == _plain(record):
             return found
         state = "unknown to the installed rules" if found is None else "not as in the installed rules"
         need(self.assume, f"{self.place}: the record {id} is {state}")
@@ -1679,10 +1694,29 @@ class Checker:
         id, formula, bindings = self.entry(self.data["loss"], "id formula bindings")
         need(isinstance(id, str) and isinstance(formula, str), "the loss: id and formula are texts")
         record = self.compared("losses", id, {"id": id, "formula": formula})
-        pattern, env = self.rules.expression(record["formula"]), self.bindings(bindings)
-        rule = self.rules._finished(Rule(id, pattern, None, []))
-        self.rules.check_scopes(rule, env)
-        need(self.rules.fill(pattern, env) == self.loss, "the loss is not its record's formula at the bindings")
+        env = self.bindings(bindings)
+        if record.get("formula"):
+            need(self.of_record(record, env) == self.loss, "the loss is not its record's formula at the bindings")
+            return
+        parts = [record.get("data"), *_texts(record, "penalties")]  # a composite: data loss and penalties
+        records = [self.installed["losses"].get(str(part), {}) for part in parts]
+        need(all(r.get("formula") for r in records), "the loss: its record names no formula")
+        summands = self.t.args[self.loss]
+        need(self.t.ops[self.loss] == "add" and len(summands) == len(parts), "the loss: a data loss and its penalties are expected")
+        need(self.of_record(records[0], env) == summands[0], "the data loss is not its record's formula at the bindings")
+        for penalty, summand in zip(records[1:], summands[1:], strict=True):
+            factors = self.t.args[summand] if self.t.ops[summand] == "mul" else ()
+            candidates = [summand, *factors[1:]] if len(factors) == 2 else [summand]
+            pattern = self.rules.expression(penalty["formula"])
+            need(any(self.rules.matches(pattern, c) for c in candidates), f"the loss: {self.t.show(summand)} is not its record's penalty")
+
+    def of_record(self, record: Mapping[str, Any], env: Env) -> int:
+        """A loss record's formula at bindings; its indices keep their names unless they are bound."""
+        pattern = self.rules.expression(record["formula"])
+        rule = self.rules.finished(Rule("loss", pattern, None, []))
+        full: Env = {**{i: self.t.leaf("bound", i) for i in rule.indices}, **env}
+        self.rules.check_scopes(rule, full)
+        return self.rules.fill(pattern, full)
 
 
 def _plain(record: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +19,7 @@ from lossproof.search.display import Display, product_of, scaled, tidy_sum
 from lossproof.search.recognise import Recogniser, Recognised
 from lossproof.search.rewrite import Rewriter
 from lossproof.search.split import Splitter
-from lossproof.terms import ONE, ZERO, Term, add, fn, mul, neg, num, symbols
+from lossproof.terms import ZERO, Term, add, div, fn, mul, neg, symbols
 
 if TYPE_CHECKING:
     import sympy
@@ -234,21 +234,18 @@ class _Pipeline:
             line("tidy", tidied)
             if not passes and not tidied:
                 break
-        collected = self.collector.collect(current, scale)
-        recognised = self.recogniser.recognise(collected.loss, kind)
-        if recognised is None:
-            further = Collector(Display(kernel.prover, full=True)).collect(current, scale)
-            if len(further.ledger) > len(collected.ledger):
-                collected = further
-        if recognised is not None and scale is None:
-            collected = self._with_formula(collected, recognised)
-        target = add(*[t for t in (scaled(collected.scale, collected.loss), *collected.ledger) if t is not ZERO])
+        collected, recognised = self._collect(current, kind, scale)
         if not collected.terms:
             raise UnsupportedError("the objective does not depend on the parameters")
+        target = add(*[t for t in (scaled(collected.scale, collected.loss), *collected.ledger) if t is not ZERO])
         try:
             line("collect", [kernel.algebra(current, target)] if current is not target else [])
         except KernelError as error:
             raise self._stuck(error) from None
+        signed = self.splitter.sign(current)
+        if not signed.is_trivial:
+            line("tidy", [signed])
+            collected = collected.mapped(lambda t: self.splitter.sign(t).right)
         if not lines:
             lines.append(("collect", kernel.reflexivity(current)))
         return Piece(name, left, tuple(lines), collected, recognised)
@@ -259,11 +256,21 @@ class _Pipeline:
             return InternalError(f"a term could not be collected: {error}")
         return UnsupportedError(f"it is not known that {condition}", hint=f"add a condition: where {condition}")
 
-    def _with_formula(self, collected: Collected, recognised: Recognised) -> Collected:
-        """The loss exactly as its record writes it; the scale takes the factor."""
+    def _collect(self, current: Term, kind: str, scale: Term | None) -> tuple[Collected, Recognised | None]:
+        collected = self.collector.collect(current)
+        recognised = self.recogniser.recognise(collected.loss, kind)
+        if recognised is None:
+            further = Collector(Display(self.kernel.prover, full=True)).collect(current)
+            if len(further.ledger) > len(collected.ledger):
+                collected = further
         q, bases = self.display.product(collected.scale)
-        scale = product_of(q * recognised.factor, bases)
-        return Collected(scale, recognised.formula, collected.terms, collected.ledger)
+        loss = collected.loss
+        if recognised is not None:  # the loss exactly as its record writes it; the scale takes the factor
+            q, loss = q * recognised.factor, recognised.formula
+        if scale is None:
+            return Collected(product_of(q, bases), loss, collected.terms, collected.ledger), recognised
+        weight, own = self.display.product(div(product_of(q, bases), scale))
+        return Collected(scale, scaled(product_of(weight, own), loss), collected.terms, collected.ledger), recognised
 
     @staticmethod
     def _nll(pieces: list[Piece]) -> Term:
@@ -295,5 +302,3 @@ class _Pipeline:
         names = [self.book.losses[str(p)].name for p in dict.fromkeys(penalties)]
         return None, found.bindings, " + ".join([found.loss.name, *names])
 
-
-__all__ = ["ONE", "Derivation", "LedgerRow", "Mapping", "derive", "derive_model", "num"]

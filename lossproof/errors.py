@@ -110,9 +110,10 @@ class InputSyntaxError(LossproofError):
 
     code = "syntax"
     explanation = (
-        "The text is not a formula, a condition or an assumption of the input language. The caret shows the first place"
-        " where it cannot be continued. Formulas use + - * / ^, parentheses, the functions of `lossproof explain log` and"
-        " the like; an assumption reads `y ~ Normal(mu, sigma), mu = w*x with x data, sigma fixed where w > 0`."
+        "The text is not a formula, a condition or an assumption of the input language. The caret shows the first"
+        " place where it cannot be continued. Formulas use + - * / ^, parentheses, the functions of `lossproof"
+        " explain log` and the like; an assumption reads `y ~ Normal(mu, sigma), mu = w*x with x data, sigma fixed"
+        " where w > 0`."
     )
 
 
@@ -121,8 +122,9 @@ class AmbiguousError(InputSyntaxError):
 
     code = "ambiguous"
     explanation = (
-        "The text could be read in two ways, so it is refused and both readings are offered. `a/2b` may mean a/(2*b) or"
-        " (a/2)*b; `λ(1-τ)` may be a product or a function; `x^2y` may be x^2*y or x^(2*y). Write the `*` and the parentheses."
+        "The text could be read in two ways, so it is refused and both readings are offered. `a/2b` may mean"
+        " a/(2*b) or (a/2)*b; `λ(1-τ)` may be a product or a function; `x^2y` may be x^2*y or x^(2*y). Write the"
+        " `*` and the parentheses."
     )
 
 
@@ -131,10 +133,10 @@ class CharacterError(InputSyntaxError):
 
     code = "character"
     explanation = (
-        "The text holds a character that is not part of the input language. Names are made of Latin and Greek letters (with hat,"
-        " bar or tilde), digits, underscores and subscripts. Letters of other scripts that look like Latin ones, invisible"
-        " characters and characters that change the direction of writing are refused, because a proof about a formula that"
-        " only looks like yours would be worth nothing."
+        "The text holds a character that is not part of the input language. Names are made of Latin and Greek"
+        " letters (with hat, bar or tilde), digits, underscores and subscripts. Letters of other scripts that look"
+        " like Latin ones, invisible characters and characters that change the direction of writing are refused,"
+        " because a proof about a formula that only looks like yours would be worth nothing."
     )
 
 
@@ -144,8 +146,8 @@ class LimitError(LossproofError):
     code = "limit"
     exit_status = 3
     explanation = (
-        "A stated limit was reached: the input is too long or nested too deeply, or a search used up its budget. Nothing"
-        " is claimed about the input; a shorter or simpler form of it may go through."
+        "A stated limit was reached: the input is too long or nested too deeply, or a search used up its budget."
+        " Nothing is claimed about the input; a shorter or simpler form of it may go through."
     )
 
 
@@ -154,8 +156,8 @@ class ArityError(LossproofError):
 
     code = "arity"
     explanation = (
-        "A function or distribution was given too few or too many arguments, or an argument by a name that it does not have."
-        " `lossproof explain NAME` shows the signature."
+        "A function or distribution was given too few or too many arguments, or an argument by a name that it does"
+        " not have. `lossproof explain NAME` shows the signature."
     )
 
 
@@ -164,8 +166,9 @@ class KindError(LossproofError):
 
     code = "kind"
     explanation = (
-        "A formula has values (`x + 1`), conditions (`x > 0`), domains (`reals`) and distributions (`Normal(0, 1)`), and one"
-        " stands where another is needed: for example `1 + (x > 0)`, where `1 + indicator(x > 0)` was meant."
+        "A formula has values (`x + 1`), conditions (`x > 0`), domains (`reals`) and distributions (`Normal(0,"
+        " 1)`), and one stands where another is needed: for example `1 + (x > 0)`, where `1 + indicator(x > 0)` was"
+        " meant."
     )
 
 
@@ -174,8 +177,9 @@ class UnknownFunctionError(LossproofError):
 
     code = "unknown-function"
     explanation = (
-        "A name followed by a parenthesis is a function, and there is no function of that name. If a product was meant,"
-        " write the `*`. The functions are those of the contract: log, exp, sqrt, sigmoid, softplus, lgamma, ..."
+        "A name followed by a parenthesis is a function, and there is no function of that name. If a product was"
+        " meant, write the `*`. The functions are those of the contract: log, exp, sqrt, sigmoid, softplus, lgamma,"
+        " ..."
     )
 
 
@@ -193,8 +197,8 @@ class UnknownDomainError(LossproofError):
 
     code = "unknown-domain"
     explanation = (
-        "After `in` stands a domain: reals, positive, nonnegative, unit (open), unit_closed, integers, naturals, {a, b, ...},"
-        " simplex(K), reals^D, posdef(D)."
+        "After `in` stands a domain: reals, positive, nonnegative, unit (open), unit_closed, integers, naturals,"
+        " {a, b, ...}, simplex(K), reals^D, posdef(D)."
     )
 
 
@@ -203,8 +207,8 @@ class UnknownNameError(LossproofError):
 
     code = "unknown-name"
     explanation = (
-        "A name is used that nothing introduces: a symbol that does not occur in the assumption, or a rule, loss, theorem or"
-        " option that does not exist."
+        "A name is used that nothing introduces: a symbol that does not occur in the assumption, or a rule, loss,"
+        " theorem or option that does not exist."
     )
 
 
@@ -213,8 +217,8 @@ class DuplicateError(LossproofError):
 
     code = "duplicate"
     explanation = (
-        "A name is given two definitions, two priors or two roles. Each name has one: keep the one that is meant and"
-        " remove the other."
+        "A name is given two definitions, two priors or two roles. Each name has one: keep the one that is meant"
+        " and remove the other."
     )
 
 
@@ -223,8 +227,8 @@ class DomainError(LossproofError):
 
     code = "domain"
     explanation = (
-        "A value lies outside the domain that its place asks for, or the conditions on a symbol contradict its domain:"
-        " a standard deviation must be positive, a probability lies between 0 and 1."
+        "A value lies outside the domain that its place asks for, or the conditions on a symbol contradict its"
+        " domain: a standard deviation must be positive, a probability lies between 0 and 1."
     )
 
 
@@ -251,8 +255,8 @@ class NothingToLearnError(LossproofError):
 
     code = "nothing-to-learn"
     explanation = (
-        "Every symbol of the assumption is data or fixed, so the likelihood is a constant and there is no loss to derive."
-        " Leave at least one symbol out of the `with ... fixed` list."
+        "Every symbol of the assumption is data or fixed, so the likelihood is a constant and there is no loss to"
+        " derive. Leave at least one symbol out of the `with ... fixed` list."
     )
 
 
@@ -261,8 +265,8 @@ class ImproperError(LossproofError):
 
     code = "improper"
     explanation = (
-        "A density is asked for and what is given does not integrate to one (an improper prior, a weighted likelihood), or"
-        " its integral does not exist."
+        "A density is asked for and what is given does not integrate to one (an improper prior, a weighted"
+        " likelihood), or its integral does not exist."
     )
 
 
@@ -300,8 +304,8 @@ class RecordError(LossproofError):
 
     code = "record"
     explanation = (
-        "A record in rules/ cannot be used: a field is missing or unknown, a formula does not parse, or its right side has"
-        " a metavariable that the left side does not bind. The message names the file and the record."
+        "A record in rules/ cannot be used: a field is missing or unknown, a formula does not parse, or its right"
+        " side has a metavariable that the left side does not bind. The message names the file and the record."
     )
 
 

@@ -460,6 +460,9 @@ def value(term: Term, values: Mapping[str, Any]) -> Any:
         ks = range(int(value(args[1], values)), int(value(args[2], values)) + 1)
         parts = [value(args[3], {**values, str(args[0].value): k}) for k in ks]
         return sum(parts) if op == "sum" else math.prod(parts)
+    if op == "in":
+        assert args[1].value == "integers"
+        return value(args[0], values) % 1 == 0
     inner = [value(a, values) for a in args]
     if op in ("add", "mul"):
         return sum(inner) if op == "add" else math.prod(inner)

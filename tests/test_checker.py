@@ -88,7 +88,7 @@ requires = ["p in simplex(K)"]
 [[rule]]
 id = "spread"
 from = "dot(u, v)"
-to = "sum(k, 1, D, u[k]*v[k])"
+to = "sum(k, 1, D, u*v[k])"
 requires = ["u in reals^D"]
 """
 
@@ -289,7 +289,7 @@ def toy() -> Builder:
     b.step("sample", "log-quotient", [0], b("log", density), split, {"a": b("exp", inner), "b": v}, exp_positive, v_positive)
     b.step("sample", "log-exp", [0, 0], b("log", b("exp", inner)), inner, {"a": inner}, real_inner)
     b.step("sample", "algebra", [], b("neg", b.sub(inner, log_v)), right, {}, twice_nonzero)
-    b.data["per_sample"] = {"nll": nll, "scale": scale, "loss": square, "offset": log_v}
+    b.data["per_sample"] = {"nll": b.sub(log_v, b("neg", b("mul", square, scale))), "scale": scale, "loss": square, "offset": log_v}
     b.data["ledger"] = [{"term": log_v, "why": b.fact(b("free", log_v), "syntax"), "returns_if": ["v"], "text": "log v"}]
     b.data["loss"] = {"id": "square", "name": "square", "formula": "(y - yhat)^2", "bindings": {"y": y, "yhat": mu}, "libraries": {}}
     dataset(b, pdf, nll, right, square, scale, log_v)
@@ -402,7 +402,8 @@ TAMPERED: dict[str, Callable[[dict[str, Any]], object]] = {
     "a fact has another rule": lambda d: d["facts"][3].__setitem__(1, "domain"),
     "a fact is a number's": lambda d: d["facts"][3].__setitem__(1, "number"),
     "a hypothesis is no proof": lambda d: d["facts"][3].__setitem__(1, "hypothesis"),
-    "no samples": lambda d: d["claim"].update(left=d["per_sample"]["nll"]),
+    "no samples": lambda d: d["claim"].update(left=d["chains"]["sample"]["left"]),
+    "the nll is another": lambda d: d["per_sample"].update(nll=d["per_sample"]["loss"]),
 }
 
 
@@ -600,7 +601,7 @@ def test_new_index_may_not_capture(rules: Path) -> None:
     n, k = b("sym", "K"), b("bound", "k")
     u, v = b("at", b.symbol("M", "fixed", shape="matrix"), k), b("sym", "p")
     before = b("dot", u, v)
-    after = indexed(b, n, lambda k: b("mul", b("at", u, k), b("at", v, k)))
+    after = indexed(b, n, lambda k: b("mul", u, b("at", v, k)))
     outer = [b("sum", k, b.num(1), n, inside) for inside in (before, after)]
     b.chain("aside", *outer)
     fact = b.suppose(b("in", u, b("power_domain", b("domain", "reals"), n)))
@@ -667,7 +668,7 @@ def test_mixture_is_one_summand_for_each_pair(rules: Path) -> None:
     b.step("aside", "density-mix", [], before, after, {"w": weights, "D": parts, "y": y}, *facts)
     assert check(b.data, rules).ok
     b.data["steps"][-1]["bindings"]["w"] = weights[:1]
-    rejected(b.data, rules, "different lengths")
+    rejected(b.data, rules, "left side")
 
 
 def test_distribution_function_asks_for_parameters_alone(rules: Path) -> None:

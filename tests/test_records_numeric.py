@@ -28,7 +28,7 @@ from peers import (
 from scipy import special, stats
 
 from lossproof.rulebook import Distribution, Link, Loss, Rulebook
-from lossproof.syntax import parse_expression
+from lossproof.syntax import parse_condition, parse_expression
 from lossproof.terms import Term, fn, num, substitute, sym, symbols
 
 BOOK = Rulebook(Path(__file__).parent.parent / "rules")
@@ -175,6 +175,21 @@ def peer_cdf(id: str, values: Values, at: Array) -> Array:
         with np.errstate(all="ignore"):
             found.append(np.nansum(weight * np.exp(PEERS[id].log_density(x, values))))
     return np.array(found)
+
+
+@pytest.mark.parametrize("id", [i for i in SCALAR if RECORDS[i].cdf is not None and i != "huber"])
+def test_distribution_function_holds_wherever_its_conditions_do(id: str) -> None:
+    rng, peer, record = rng_for(id), PEERS[id], RECORDS[id]
+    if not hasattr(peer.frozen(peer.parameters(rng)), "cdf"):
+        pytest.skip("the other program has no distribution function")
+    conditions = [parse_condition(c) for c in record.record.get("cdf_requires", ())]
+    formula = parse_expression(record.record["cdf"])
+    for _ in range(DRAWS):
+        values = peer.parameters(rng)
+        for y in (-3.0, -1.0, 0.0, 0.5, 1.0, 2.0, *rng.uniform(-6, 6, 6)):
+            here = {**values, record.variate: y}
+            if all(value(c, here) for c in conditions):
+                assert value(formula, here) == pytest.approx(peer.frozen(values).cdf(y), abs=1e-9), y
 
 
 @pytest.mark.parametrize("id", [i for i in SCALAR if "mean" in RECORDS[i].record])

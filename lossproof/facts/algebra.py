@@ -96,6 +96,17 @@ class Algebra:
             self._polys.setdefault(found, poly)
         return found
 
+    def factored(self, term: Term) -> Term:
+        """A sum with what is common to all its monomials taken out, or the canonical term."""
+        poly = self.poly(term)
+        common = common_bases([dict(m) for m in poly]) if len(poly) > 1 else {}
+        if not common:
+            return self.canonical(term)
+        rest = {
+            tuple((b, e - common.get(b, 0)) for b, e in m if e != common.get(b, 0)): q for m, q in poly.items()
+        }
+        return mul(*[b if e == 1 else power(b, num(e)) for b, e in common.items()], self.from_poly(rest))
+
     def constant(self, term: Term) -> Rational | None:
         """The rational that the term equals, or None."""
         poly = self.poly(term)
@@ -242,6 +253,19 @@ class Algebra:
         """The canonical term of a normal form."""
         order = sorted(poly, key=self._monomial_key) if len(poly) > 1 else list(poly)
         return add(*[from_monomial(m, poly[m]) for m in order])
+
+
+def common_bases(maps: list[dict[Term, int]]) -> dict[Term, int]:
+    """The powers that divide every one of some products (those with negative exponents too)."""
+    first, *others = maps
+    common: dict[Term, int] = {}
+    for base, exponent in first.items():
+        exponents = [exponent, *[m.get(base, 0) for m in others]]
+        if all(e > 0 for e in exponents):
+            common[base] = min(exponents)
+        elif all(e < 0 for e in exponents):
+            common[base] = max(exponents)
+    return common
 
 
 def accumulate(into: Poly, other: Poly) -> None:

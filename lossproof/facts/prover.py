@@ -8,7 +8,7 @@ from typing import Final
 
 from lossproof.facts.algebra import Algebra, Rational
 from lossproof.facts.rule import FactRule, Symbol, propositions
-from lossproof.terms import ZERO, Term, fn, make, symbols
+from lossproof.terms import ZERO, Term, fn, make
 from lossproof.terms.pattern import Bindings, index_names, instantiate, match, metavariables, sequence_length
 
 #: How deep a chain of reasons may get before the answer is unknown.
@@ -44,6 +44,8 @@ class Prover:
         self._trait_memo: dict[Term, tuple[bool, bool]] = {}
         self._active: set[Term] = set()
         self._cuts = 0
+        sizes = {s.domain.args[-1]: None for s in symbols.values() if s.domain.args and s.domain.op != "set"}
+        self.dimensions = sorted(sizes, key=algebra.order_key)
         self._by_form: dict[tuple[object, ...], Term] = {}
         for h in hypotheses:
             self.assume(h)
@@ -153,23 +155,25 @@ class Prover:
         except KeyError:
             # A metavariable that only the domain of a symbol can fix, as K in simplex(K).
             if given.op == "in":
-                member = instantiate(given.args[0], bindings)
-                for name in sorted(symbols(member)):
-                    symbol = self.symbols.get(name)
+                for size in self.dimensions:
                     found = dict(bindings)
-                    if symbol is not None and match(given.args[1], symbol.domain, found):
-                        bindings.update(found)
-                        return list(instances(given, bindings))
+                    if match(given.args[1].args[-1], size, found):
+                        for premise in instances(given, found):
+                            if self.prove(premise) is not None:
+                                bindings.update(found)
+                                return [premise]
             return [None]
 
     def _by_algebra(self, p: Term) -> Fact | None:
-        if p.args[0].op == "sym":
+        term = p.args[0]
+        if term.op == "sym":
             return None
-        canonical = self.algebra.canonical(p.args[0])
-        if canonical is p.args[0]:
-            return None
-        fact = self.prove(make(p.op, (canonical, *p.args[1:])))
-        return None if fact is None else Fact(p, "algebra", {}, (fact,))
+        for other in (self.algebra.canonical(term), self.algebra.factored(term)):
+            if other is not term:
+                fact = self.prove(make(p.op, (other, *p.args[1:])))
+                if fact is not None:
+                    return Fact(p, "algebra", {}, (fact,))
+        return None
 
     def _traits(self, root: Term) -> tuple[bool, bool]:
         memo = self._trait_memo

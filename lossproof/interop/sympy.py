@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 
 from lossproof.errors import LimitError, MissingSystemError, UnsupportedError
 from lossproof.interop.ranks import symbol_ranks
-from lossproof.interop.scopes import needs
 from lossproof.interop.sympy_in import from_sympy
 from lossproof.interop.sympy_random import from_sympy_random
+from lossproof.interop.sympy_words import functions
 from lossproof.terms import BINDERS, Term, postorder, symbols
 
 __all__ = ["from_sympy", "from_sympy_random", "to_sympy"]
@@ -30,9 +30,7 @@ class Vector(NamedTuple):
     listed: bool = False
 
 
-def to_sympy(
-    term: Term, assumptions: Mapping[str, Term] | None = None, *, indexed: Collection[str] = ()
-) -> Expr:
+def to_sympy(term: Term, assumptions: Mapping[str, Term] | None = None, *, indexed: Collection[str] = ()) -> Expr:
     """``term`` as a SymPy expression; SymPy rewrites on the way, as it always does.
 
     ``assumptions`` gives symbols' domains, which become SymPy's assumptions; without it symbols are
@@ -130,7 +128,7 @@ class _Writer:
         special = getattr(self, f"_on_{op}", None)
         if special is not None:
             return special(*args)
-        f = _functions(self.sympy).get(op)
+        f = functions().get(op)
         if f is None:
             raise UnsupportedError(f"{op.removeprefix('dist:')} cannot be written in SymPy")
         return self._componentwise(f, args)
@@ -229,11 +227,7 @@ class _Writer:
 
     def _on_at(self, v: Expr, *indices: Expr) -> Expr:
         for k in indices:
-            if getattr(v, "is_Matrix", False):
-                matrix = v
-                v = Vector(lambda j, a=matrix, i=k: a[i - 1, j - 1], matrix.shape[1])  # type: ignore[misc]
-            else:
-                v = self._vector(v).component(k)
+            v = _row(v, k) if getattr(v, "is_Matrix", False) else self._vector(v).component(k)
         return v
 
     def _on_vec(self, *items: Expr) -> Expr:
@@ -272,8 +266,8 @@ class _Writer:
         return self._total(v.component(k) ** 2, k, v)
 
     def _on_quad(self, a: Expr, v: Expr) -> Expr:
-        factor, rest = a.as_coeff_mmul() if hasattr(a, "as_coeff_mmul") else (1, a)
-        if isinstance(rest, self.sympy.Identity):
+        factor, matrices = a.as_coeff_matrices() if isinstance(a, self.sympy.MatMul) else (1, [a])
+        if all(isinstance(m, self.sympy.Identity) for m in matrices):
             return factor * self._square(v)
         v, i, j = self._vector(v), self._fresh(), self._fresh()
         inner = self._total(v.component(i) * a[i - 1, j - 1] * v.component(j), j, v)
@@ -300,11 +294,5 @@ class _Writer:
         return self._componentwise(f, args)
 
 
-def _functions(sympy: Any) -> dict[str, Callable[..., Expr]]:
-    """SymPy's word for each operator that acts on components alone."""
-    S = sympy
-    found: dict[str, Callable[..., Expr]] = S.__dict__.setdefault("_lossproof_functions", {})
-    return found
-
-
-_ = needs
+def _row(matrix: Expr, i: Expr) -> Vector:
+    return Vector(lambda j: matrix[i - 1, j - 1], matrix.shape[1])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lossproof.facts.algebra import Monomial, Poly, Rational, content, reduce
+from lossproof.facts.algebra import Monomial, Poly, Rational, common_bases, content, reduce
 from lossproof.search.display import Display, product_of, tidy_sum
-from lossproof.search.split import common_bases
-from lossproof.terms import ONE, ZERO, Term, div, fn, mul, num
+from lossproof.terms import Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,10 @@ class Collected:
     terms: tuple[Term, ...]
     ledger: tuple[Term, ...]
 
+    def mapped(self, change: Callable[[Term], Term]) -> Collected:
+        """The same with every term but the scale changed."""
+        return Collected(self.scale, change(self.loss), tuple(map(change, self.terms)), tuple(map(change, self.ledger)))
+
 
 class Collector:
     """Sorts the terms of a sum. It decides on expanded terms, so that nothing is kept for the company it was in."""
@@ -40,8 +44,8 @@ class Collector:
         self.display = display
         self.prover = display.prover
 
-    def collect(self, term: Term, scale: Term | None = None) -> Collected:
-        """Kept and dropped terms of a sum. With ``scale`` that scale is used instead of the largest one."""
+    def collect(self, term: Term) -> Collected:
+        """Kept and dropped terms of a sum, and the largest scale common to what is kept."""
         kept: Poly = {}
         free: Poly = {}
         for monomial, q in self.display.poly(term).items():
@@ -49,15 +53,12 @@ class Collector:
             (free if is_free else kept)[monomial] = q
         ledger = tuple(p.term() for p in self._grouped(free, free=True))
         parts = self._grouped(kept, free=False)
-        if scale is None:
-            factor, bases = self._scale(parts)
-        else:
-            factor, bases = self.display.product(scale)
+        factor, bases = self._scale(parts)
         terms = tuple(p.term() for p in parts)
         parts = [_divided(p, factor, bases) for p in parts]
         parts.sort(key=lambda p: p.q < 0)
         loss = tidy_sum(p.term() for p in parts)
-        return Collected(scale if scale is not None else _scale_term(factor, bases), loss, terms, ledger)
+        return Collected(product_of(factor, bases), loss, terms, ledger)
 
     def _grouped(self, poly: Poly, *, free: bool) -> list[Part]:
         """Monomials with the same functions are one part: -y log p, -(1 - y) log(1 - p)."""
@@ -130,14 +131,3 @@ def _divided(part: Part, factor: Rational, bases: dict[Term, int]) -> Part:
     for b, e in bases.items():
         left[b] = left.get(b, 0) - e
     return Part(reduce(Fraction(part.q) / factor), {b: e for b, e in left.items() if e})
-
-
-def _scale_term(factor: Rational, bases: dict[Term, int]) -> Term:
-    q = Fraction(factor)
-    if not bases or all(e > 0 for e in bases.values()):
-        if q.numerator == 1 and q.denominator != 1 and bases:
-            return div(product_of(1, bases), num(q.denominator))
-    return product_of(factor, bases)
-
-
-__all__ = ["ONE", "ZERO", "Collected", "Collector", "Part", "fn", "mul"]

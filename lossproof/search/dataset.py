@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from lossproof.errors import UnsupportedError
-from lossproof.kernel import Blocked, KernelError, Theorem
+from lossproof.facts.algebra import Rational
+from lossproof.kernel import KernelError, Theorem
 from lossproof.proof import Chain
 from lossproof.search.display import Display, product_of, scaled, tidy_sum
 from lossproof.search.rewrite import Rewriter
-from lossproof.terms import ONE, Term, add, const, fn, make, mul, neg
+from lossproof.terms import ONE, Term, add, const, div, fn, make, mul, neg
 
 COUNT = const("n_samples")
 
@@ -162,24 +165,46 @@ class Dataset:
     def _arrange(self, current: Term, scale: Term) -> Theorem:
         """Bring the sum to the form scale · objective + dropped."""
         kept, dropped = [], []
-        for a in current.args if current.op == "add" else (current,):
+        for a in self._flat(current):
             (dropped if self.prover.is_free(a) else kept).append(a)
         q, bases = self.display.product(scale)
         if self.reduction == "mean":
-            bases = {**bases, COUNT: 1}
-        body = []
-        for a in kept:
-            r, own = self.display.product(a)
-            left = dict(own)
-            for b, e in bases.items():
-                left[b] = left.get(b, 0) - e
-            body.append(product_of(r / q if r % q else r // q, {b: e for b, e in left.items() if e}))
+            bases = {**bases, COUNT: bases.get(COUNT, 0) + 1}
+        objective = add(*[self._divided(a, scale, q, bases) for a in kept])
         constant = [product_of(*self.display.product(d)) for d in dropped]
-        factor = product_of(q, bases)
-        objective = add(*body)
-        whole = scaled(factor, objective)
+        whole = scaled(product_of(q, bases), objective)
         target = make("add", (whole, tidy_sum(constant))) if constant else whole
         return self.kernel.algebra(current, target)
+
+    def _flat(self, term: Term) -> list[Term]:
+        """The terms of a sum and of the sums in it, but for a loss that is kept whole."""
+        found: list[Term] = []
+        stack = [term]
+        while stack:
+            t = stack.pop()
+            if t.op == "add" and t not in self.losses:
+                stack.extend(reversed(t.args))
+            else:
+                found.append(t)
+        return found
+
+    def _divided(self, a: Term, scale: Term, q: Rational, bases: dict[Term, int]) -> Term:
+        """A term over the scale: literally where the scale stands before it."""
+        if a.op == "mul" and len(a.args) == 2 and a.args[0] is scale:
+            a, q, bases = a.args[1], 1, {b: e for b, e in bases.items() if b is COUNT}
+        elif scale is ONE:
+            q, bases = 1, {b: e for b, e in bases.items() if b is COUNT}
+        if not bases and q == 1:
+            return a
+        if a.op == "mul" and len(a.args) == 2 and a.args[0] is COUNT and bases == {COUNT: 1}:
+            return a.args[1]
+        if a in self.losses:
+            return div(a, product_of(q, bases))
+        r, left = self.display.product(a)
+        left = dict(left)
+        for b, e in bases.items():
+            left[b] = left.get(b, 0) - e
+        return product_of(Fraction(r) / q, {b: e for b, e in left.items() if e})
 
     def _drop(self, current: Term) -> list[Theorem]:
         if current.op != "add" or len(current.args) != 2 or not self.prover.is_free(current.args[1]):
@@ -199,5 +224,3 @@ class Dataset:
             offset = offset.args[0]
         return self.kernel.restate(theorem, scale, offset)
 
-
-__all__ = ["COUNT", "ONE", "Blocked", "Dataset"]

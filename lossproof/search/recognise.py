@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lossproof.facts.algebra import Rational
-from lossproof.facts.prover import Prover
+from lossproof.facts import Algebra, Prover, Symbol
+from lossproof.facts.algebra import ARITHMETIC, Rational
 from lossproof.rulebook import Loss, Rulebook
+from lossproof.search.collect import Collector
 from lossproof.search.display import Display, product_of
-from lossproof.terms import Term, make, neg, num, substitute, sym
+from lossproof.terms import Term, make, neg, num, postorder, substitute, sym
 from lossproof.terms.pattern import index_names
 
 Found = dict[str, Term]
@@ -39,17 +40,21 @@ class Recogniser:
     def recognise(self, term: Term, kind: str = "loss") -> Recognised | None:
         """The record with the most specific formula that the term equals, or None."""
         poly = self.display.poly(term)
-        candidates = [r for r in self.book.losses.values() if r.kind == kind and r.formula is not None]
-        for record in sorted(candidates, key=lambda r: (-len(_operands(r.formula)), -_weight(r.formula), r.id)):
-            assert record.formula is not None
-            if len(_operands(record.formula)) != len(_operands(term)):
+        present = {t.op for t in postorder(term)}
+        for record in _by_weight(self.book, kind):
+            formula = record.formula
+            assert formula is not None
+            if not _heads(formula) <= present:
                 continue
-            for found in self._top(record.formula, term, record.variables):
-                formula = substitute(record.formula, {sym(n): t for n, t in found.items()})
+            pattern = _expanded(self.book, record)
+            if len(_operands(pattern)) != len(_operands(term)):
+                continue
+            for found in self._top(pattern, term, record.variables):
                 if set(record.variables) <= found.keys():
-                    factor = self._ratio(poly, formula)
+                    instance = substitute(formula, {sym(n): t for n, t in found.items()})
+                    factor = self._ratio(poly, instance)
                     if factor is not None:
-                        return Recognised(record, found, formula, factor)
+                        return Recognised(record, found, instance, factor)
         return None
 
     def _ratio(self, poly: Mapping[object, Rational], formula: Term) -> Rational | None:
@@ -169,6 +174,37 @@ class Recogniser:
         if kind in ("prediction", "parameter"):
             return not self.prover.is_free(term)
         return self.prover.is_free(term) and not index_names(term)
+
+
+def _by_weight(book: Rulebook, kind: str) -> list[Loss]:
+    """The records of a kind, those that say most first."""
+    cache: dict[str, list[Loss]] = book.__dict__.setdefault("_losses_by_weight", {})
+    found = cache.get(kind)
+    if found is None:
+        records = [r for r in book.losses.values() if r.kind == kind and r.formula is not None]
+        records.sort(key=lambda r: (-len(_operands(r.formula)), -_weight(r.formula), r.id))
+        found = cache[kind] = records
+    return found
+
+
+def _heads(formula: Term) -> set[str]:
+    return {t.op for t in postorder(formula) if t.op not in ("sym", "num", "bound", *ARITHMETIC)}
+
+
+def _expanded(book: Rulebook, record: Loss) -> Term:
+    """A record's formula, multiplied out and collected as a derivation's loss is."""
+    cache: dict[str, Term] = book.__dict__.setdefault("_expanded_losses", {})
+    found = cache.get(record.id)
+    if found is None:
+        roles = {"data": "data", "free": "fixed"}
+        table = {
+            n: Symbol(n, roles.get(kind, "parameter"), make("domain", (), "positive"), "scalar", True)
+            for n, kind in record.variables.items()
+        }
+        prover = Prover(table, (), book.facts, Algebra())
+        assert record.formula is not None
+        found = cache[record.id] = Collector(Display(prover)).collect(record.formula).loss
+    return found
 
 
 def _operands(term: Term | None) -> tuple[Term, ...]:

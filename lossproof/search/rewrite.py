@@ -9,9 +9,9 @@ from lossproof.facts.algebra import ARITHMETIC
 from lossproof.kernel import Blocked, Kernel, KernelError, Theorem
 from lossproof.rulebook import Rulebook
 from lossproof.search.display import Display, product_of
-from lossproof.terms import Term, bound, postorder, symbols
+from lossproof.terms import Term, bound, postorder
 from lossproof.terms.node import BINDERS
-from lossproof.terms.pattern import Bindings, index_names, match, metavariables
+from lossproof.terms.pattern import Bindings, index_names, instantiate, match, metavariables
 
 #: Operators through which a term is looked into for the logarithms that make up its sum.
 SKELETON = frozenset({"add", "neg", "mul", "div"})
@@ -54,23 +54,24 @@ class Rewriter:
 
     def _complete(self, rule: Rule, bindings: Bindings) -> None:
         """Bind what only the right side or a domain names: a fresh index, the K of simplex(K)."""
-        if all(name in bindings for name in metavariables(rule.after)):
+        wanted = dict(metavariables(rule.after))
+        for condition in rule.requires:
+            wanted.update(metavariables(condition))
+        if all(name in bindings for name in wanted):
             return
         for t in _binders(rule.after):
             name = str(t.args[0].value)
             if name not in bindings:
                 bindings[name] = bound(_fresh(name, bindings))
+        prover = self.kernel.prover
         for condition in rule.requires:
-            if condition.op == "in" and condition.args[0].op == "sym":
-                member = bindings.get(str(condition.args[0].value))
-                if member is None or isinstance(member, tuple):
-                    continue
-                for name in sorted(symbols(member)):
-                    symbol = self.kernel.symbols.get(name)
-                    found = dict(bindings)
-                    if symbol is not None and match(condition.args[1], symbol.domain, found):
-                        bindings.update(found)
-                        break
+            if condition.op != "in" or all(n in bindings for n in metavariables(condition)):
+                continue
+            for size in prover.dimensions:
+                found = dict(bindings)
+                if match(condition.args[1].args[-1], size, found) and prover.prove(instantiate(condition, found)) is not None:
+                    bindings.update(found)
+                    break
 
     # -- passes over a term
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lossproof.facts.algebra import Rational, content
+from lossproof.facts.algebra import Rational, common_bases, content
 from lossproof.kernel import KernelError, Theorem
 from lossproof.search.display import Display, product_of, scaled, tidy_sum
 from lossproof.search.rewrite import Rewriter
@@ -47,6 +47,26 @@ class Splitter:
         """Whether a minus should go into the branches: to infinity, or to a choice that data make."""
         return self.prover.is_free(cases.args[0]) or cases.args[2].op in ("const", "neg") and not symbols(cases.args[2])
 
+    def sign(self, term: Term) -> Theorem:
+        """Minus goes into cases that only data choose, so that no brace stands behind a minus."""
+
+        def visit(t: Term) -> Theorem | None:
+            if t.op != "neg" or t.args[0].op != "cases" or not self._is_signed(t.args[0]):
+                return None
+            theorem = self.rewriter.first(self._split["neg"], t)
+            if theorem is None:
+                return None
+            parts = {}
+            for i in (1, 2):
+                branch = theorem.right.args[i]
+                try:
+                    parts[i] = self.kernel.algebra(branch, self.display.sum_of(self.display.poly(branch)))
+                except KernelError:
+                    continue
+            return self.kernel.chain([theorem, self.kernel.congruence(theorem.right, parts)])
+
+        return self.rewriter.pass_over(term, visit, everywhere=False)
+
     # -- logarithms
 
     def _log(self, t: Term) -> Theorem | None:
@@ -75,8 +95,10 @@ class Splitter:
         return True
 
     def _group_constants(self, x: Term) -> Term:
-        """A product with its plain factors that are free of parameters brought together."""
+        """A product with its plain factors that are free of parameters brought together; numbers apart where all are free."""
         constants = [f for f in x.args if self.prover.is_free(f) and self._is_plain(f)]
+        if len(constants) == len(x.args):
+            constants = [f for f in x.args if not symbols(f)]
         if len(constants) < 2 or len(constants) == len(x.args):
             return x
         rest = [f for f in x.args if f not in constants]
@@ -90,6 +112,35 @@ class Splitter:
 
     def _factor_out(self, t: Term, x: Term) -> Theorem | None:
         """log(c·a + c·b) = log c + log(a + b): a factor common to all terms of a sum inside a logarithm."""
+        opened = self._open_roots(x)
+        if opened is not None:
+            found = self._factor_out_of(t, x, opened.right)
+            if found is not None:
+                return self.kernel.chain([self.kernel.congruence(t, {0: opened}), found])
+        return self._factor_out_of(t, x, x)
+
+    def _open_roots(self, x: Term) -> Theorem | None:
+        """√(2πs²) as √(2π)·s, so that √(2π) is seen to be common."""
+        rules = self.rewriter.book.tagged("root").get("sqrt", ())
+
+        def visit(t: Term) -> Theorem | None:
+            if t.op != "sqrt" or t.args[0].op != "mul":
+                return None
+            grouped = self._group_constants(t.args[0])
+            constants = [f for f in grouped.args if self.prover.is_free(f)]
+            if len(grouped.args) < 2 or not constants:
+                return None
+            first = self._under(t, t.args[0], grouped) or self.kernel.reflexivity(t)
+            then = self.rewriter.first(rules, first.right)
+            return None if then is None else self.kernel.chain([first, then])
+
+        theorem = self.rewriter.pass_over(x, visit, everywhere=True)
+        if theorem.is_trivial:
+            return None
+        return self.kernel.chain([theorem, *self.rewriter.tidy(theorem.right)])
+
+    def _factor_out_of(self, t: Term, x: Term, opened: Term) -> Theorem | None:
+        t, x = make("log", (opened,)), opened
         products = [self.display.product(a) for a in x.args]
         if any(q == 0 for q, _ in products):
             return None
@@ -215,17 +266,3 @@ class Splitter:
         for m, q in poly.items():
             (free if all(self.prover.is_free(b) for b, _ in m) else kept)[m] = q
         return (self.display.sum_of(free) if free else None), (self.display.sum_of(kept) if kept else None)
-
-
-def common_bases(maps: list[dict[Term, int]]) -> dict[Term, int]:
-    """The powers that divide every one of some products (those with negative exponents too)."""
-    first, *others = maps
-    common: dict[Term, int] = {}
-    for base, exponent in first.items():
-        exponents = [exponent, *[m.get(base, 0) for m in others]]
-        if all(e > 0 for e in exponents):
-            common[base] = min(exponents)
-        elif all(e < 0 for e in exponents):
-            common[base] = max(exponents)
-    return common
-

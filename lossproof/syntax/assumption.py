@@ -115,6 +115,11 @@ class _Reader(Parser):
             return faults.at_token(self, self.i, f"`{kind}` cannot stand here", hint=hint)
         if kind == "and" and not roles:
             return faults.at_token(self, self.i, "`and` cannot stand here", hint="separate statements by commas")
+        if kind in ("name", "num", "(") and self.kinds[self.i - 1] == ")":
+            shown = self.raw(self.i)[:40]
+            role = next((word for word in self.kinds[self.i :] if word in ("fixed", "data")), "fixed")
+            hint = f"... with {shown} {role}; statements have commas between them"
+            return faults.at_token(self, self.i, f"`{shown}` cannot follow the distribution", hint=hint)
         return faults.trailing(self, "assumption")
 
     def statement(self) -> Tilde | Define:

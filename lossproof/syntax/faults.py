@@ -142,6 +142,8 @@ def no_operator(cursor: Cursor) -> LossproofError:
         left = cursor.raw(i - 1)[-30:]
         right = snippet(cursor, i, group_end(cursor, i)) or shown
         hint = f"{left}*{right} for a product; a formula is one line of values joined by + - * / ^"
+        if not (left[0].isalnum() and right[0].isalnum()):
+            hint = "put a `*` between them for a product"
         return at_token(cursor, i, f"an operator is missing between `{left}` and `{shown}`", hint=hint)
     if kind == "=":
         return at_token(cursor, i, "`=` has no meaning inside a formula", hint="write == for an equation")

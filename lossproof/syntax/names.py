@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from lossproof.errors import AmbiguousError, CharacterError, printable
+from lossproof.errors import AmbiguousError, CharacterError, LimitError, printable
 
 _LOWER = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lam mu"
@@ -43,6 +43,9 @@ SUBSCRIPTS: Final = {
     **{"ᵦ": "beta", "ᵧ": "gamma", "ᵨ": "rho", "ᵩ": "phi", "ᵪ": "chi"},
 }
 SUBSCRIPT_OF: Final = {name: char for char, name in SUBSCRIPTS.items()}
+MAX_NAME: Final = 200
+_REMEMBERED: Final = 4096
+_spelled: dict[str, str] = {}
 _DIGITS = "0123456789"
 
 
@@ -53,7 +56,7 @@ def canonical(name: str) -> str:
     """
     from unicodedata import normalize
 
-    spelled = normalize("NFC", name[:1000])
+    spelled = normalize("NFC", name[: MAX_NAME + 1])
     plain = spell(spelled, spelled, 0)
     if not plain or not plain.isascii() or not plain[0].isalpha() or not plain.replace("_", "a").isalnum():
         raise CharacterError(
@@ -67,9 +70,17 @@ def canonical(name: str) -> str:
 
 def spell(name: str, text: str, offset: int) -> str:
     """The canonical form of a run of name characters at ``offset`` of ``text``."""
-    if not name.isascii():
-        name = _in_ascii(name, text, offset)
-    return tidy(name) if "_" in name or "lambda" in name else name
+    if len(name) > MAX_NAME:
+        span = (offset, offset + len(name))
+        raise LimitError(f"a name may have {MAX_NAME} characters", text=text, span=span, hint="choose a shorter name")
+    if name.isascii():
+        return tidy(name) if "_" in name or "lambda" in name else name
+    found = _spelled.get(name)
+    if found is None:
+        found = tidy(_in_ascii(name, text, offset))
+        if len(_spelled) < _REMEMBERED:
+            _spelled[name] = found
+    return found
 
 
 def tidy(name: str) -> str:

@@ -95,8 +95,9 @@ def _scan(text: str, pattern: re.Pattern[str]) -> Tokens:
             kind, value = _number_token(group, part, text, found.start(group))
         kinds.append(kind)
         values.append(value)
-        starts.append(found.start(group))
-        ends.append(found.end(group))
+        start, end = found.span(group)
+        starts.append(start)
+        ends.append(end)
     if len(kinds) > MAX_TOKENS:
         raise LimitError(f"the text has more than {MAX_TOKENS:,} words and marks", hint="split it into parts")
     kinds.append("end")
@@ -153,6 +154,12 @@ def _number(part: str, text: str, place: int) -> Term:
     return num(Fraction(part))
 
 
+@lru_cache(maxsize=64)
+def _exponent(digits: str) -> Term:
+    value = num(int(digits.removeprefix("-")))
+    return neg(value) if digits.startswith("-") else value
+
+
 def _superscript(part: str, text: str, place: int) -> Term:
     digits = "".join(_SUPERSCRIPTS[char] for char in part)
     value = digits.removeprefix("-")
@@ -163,7 +170,7 @@ def _superscript(part: str, text: str, place: int) -> Term:
             span=(place, place + len(part)),
             hint="superscripts are integers: x², x⁻¹",
         )
-    return neg(num(int(value))) if digits != value else num(int(value))
+    return _exponent(digits)
 
 
 @lru_cache(maxsize=1)
