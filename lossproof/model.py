@@ -67,7 +67,7 @@ class Model:
 
 
 @dataclass(slots=True)
-class _Reading:
+class Reading:
     """The state of reading one assumption."""
 
     book: Rulebook
@@ -102,7 +102,7 @@ def read_model(
     source = parse_assumption(text)
     if where:
         source = replace(source, conditions=(*source.conditions, *parse_conditions(where)))
-    reading = _Reading(book, source)
+    reading = Reading(book, source)
     roles = _roles(source)
     fix = [*fix, *map(str, fixed)]
     tildes = [s for s in source.statements if isinstance(s, Tilde)]
@@ -124,7 +124,7 @@ def read_model(
         if variate in postorder(distribution):
             raise CycleError(f"{tilde.name} stands on the right of its own ~", text=text, span=tilde.span)
         (likelihoods if name in reading.data else priors).append((variate, distribution))
-    return _finish(reading, roles, likelihoods, priors, set(map(canonical, free)), set(map(canonical, fix)))
+    return finish_model(reading, roles, likelihoods, priors, set(map(canonical, free)), set(map(canonical, fix)))
 
 
 def _base(name: str) -> str:
@@ -140,7 +140,7 @@ def _roles(source: Assumption) -> dict[str, str]:
     return roles
 
 
-def _define(reading: _Reading) -> None:
+def _define(reading: Reading) -> None:
     """Resolve the definitions, innermost first."""
     source = reading.source
     raw: dict[str, Define] = {}
@@ -160,7 +160,7 @@ def _define(reading: _Reading) -> None:
     reading.definitions = done
 
 
-def _expression(reading: _Reading, term: Term) -> Term:
+def _expression(reading: Reading, term: Term) -> Term:
     """An argument with the definitions put in and y_i read as y."""
     mapping = {sym(n): t for n, t in reading.definitions.items()}
     mapping.update({sym(f"{n}_i"): sym(n) for n in reading.data})
@@ -180,7 +180,7 @@ def _check_depth(term: Term) -> None:
 # -- distributions
 
 
-def _distribution(reading: _Reading, call: Call, variate: Term) -> Term:
+def _distribution(reading: Reading, call: Call, variate: Term) -> Term:
     record = reading.book.find_distribution(call.name)
     if record is None:
         names = reading.book.distribution_spellings
@@ -212,7 +212,7 @@ def _distribution(reading: _Reading, call: Call, variate: Term) -> Term:
     return term
 
 
-def _arguments(reading: _Reading, record: Distribution, call: Call) -> dict[str, Term]:
+def _arguments(reading: Reading, record: Distribution, call: Call) -> dict[str, Term]:
     """The value of each parameter from positional and keyword arguments."""
     text = reading.source.text
     positional = [a for a in call.args if a.keyword is None]
@@ -263,13 +263,13 @@ def _arity(record: Distribution, call: Call, signature: tuple[str, ...], text: s
                       text=text, span=call.span, hint=f"{wanted}: {record.convention}")  # fmt: skip
 
 
-def _value(reading: _Reading, value: Term | Call, text: str, span: tuple[int, int]) -> Term:
+def _value(reading: Reading, value: Term | Call, text: str, span: tuple[int, int]) -> Term:
     if isinstance(value, Call):
         raise KindError(f"{value.name} is a distribution where an expression is needed", text=text, span=span)
     return _expression(reading, value)
 
 
-def _combinator(reading: _Reading, record: Distribution, call: Call, variate: Term) -> Term:
+def _combinator(reading: Reading, record: Distribution, call: Call, variate: Term) -> Term:
     text = reading.source.text
     takes = list(record.takes)
     names = [t.strip("[].") for t in takes]
@@ -314,7 +314,7 @@ def _combinator(reading: _Reading, record: Distribution, call: Call, variate: Te
     return make(record.op, args)
 
 
-def _weights(reading: _Reading, record: Distribution, slots: dict[str, list[Term]], names: list[str], call: Call) -> None:
+def _weights(reading: Reading, record: Distribution, slots: dict[str, list[Term]], names: list[str], call: Call) -> None:
     weights, components = slots[names[0]], slots[names[-1]]
     if len(weights) == 1 and weights[0].op == "vec":
         weights = list(weights[0].args)
@@ -329,16 +329,19 @@ def _weights(reading: _Reading, record: Distribution, slots: dict[str, list[Term
 # -- symbols
 
 
-def _finish(
-    reading: _Reading,
+def finish_model(
+    reading: Reading,
     roles: dict[str, str],
     likelihoods: list[tuple[Term, Term]],
     priors: list[tuple[Term, Term]],
     free: set[str],
     fix: set[str],
+    density: Term | None = None,
 ) -> Model:
     source, text = reading.source, reading.source.text
     used = {n for pair in (*likelihoods, *priors) for t in pair for n in symbols(t)}
+    if density is not None:
+        used |= symbols(density)
     for variate, _ in priors:
         in_model = {n for _, d in (*likelihoods, *priors) for n in symbols(d)}
         if str(variate.value) not in in_model:
@@ -354,7 +357,7 @@ def _finish(
         if role == "fixed" and name in free:
             del roles[name]
     roles.update(dict.fromkeys(fix, "fixed"))
-    prior_names = {str(v.value) for v, _ in priors}
+    shared = _shared_by_priors(priors)
     notes: list[str] = []
     table: dict[str, Symbol] = {}
     for name in sorted(used):
@@ -365,14 +368,23 @@ def _finish(
             raise DuplicateError(f"{name} is the data: it cannot be fixed", text=text, span=(0, len(text)))
         where = reading.domains.of.get(name, _NATURALS if name in dimensions else REALS)
         is_dimension = name in dimensions and name not in reading.domains.of
-        indexed = role == "data" or split_subscript(name)[1] == "i" or (role == "parameter" and name not in prior_names)
+        indexed = role == "data" or split_subscript(name)[1] == "i" or (role == "parameter" and name not in shared)
         table[name] = Symbol(name, role, where, _shape(where), indexed and not is_dimension)
     if not any(s.role == "parameter" for s in table.values()):
         raise NothingToLearnError("every name is data or fixed: there is nothing to learn", text=text, span=(0, len(text)),
                                   hint="leave the name that is learned out of `with ... fixed`, or use --free NAME")  # fmt: skip
     hypotheses = _hypotheses(reading, table, conditions)
     definitions = tuple(reading.definitions.items())
-    return Model(text, tuple(likelihoods), tuple(priors), table, tuple(hypotheses), definitions, None, tuple(notes))
+    return Model(text, tuple(likelihoods), tuple(priors), table, tuple(hypotheses), definitions, density, tuple(notes))
+
+
+def _shared_by_priors(priors: list[tuple[Term, Term]]) -> set[str]:
+    """The parameters with a prior, and those of their priors: one value for all samples, unless written with _i."""
+    found: set[str] = set()
+    for variate, distribution in priors:
+        if split_subscript(str(variate.value))[1] != "i":
+            found |= {str(variate.value)} | symbols(distribution)
+    return found
 
 
 def _role(name: str, roles: Mapping[str, str], data: set[str], dimensions: set[str], free: set[str]) -> str:
@@ -396,7 +408,7 @@ def _shape(where: Term) -> str:
     return "scalar"
 
 
-def _check_names(reading: _Reading, roles: Mapping[str, str], used: set[str], changed: set[str]) -> None:
+def _check_names(reading: Reading, roles: Mapping[str, str], used: set[str], changed: set[str]) -> None:
     source = reading.source
     spans = {r.name: r.span for r in source.roles}
     known = used | reading.definitions.keys()
@@ -409,7 +421,7 @@ def _check_names(reading: _Reading, roles: Mapping[str, str], used: set[str], ch
                                    span=spans.get(name, (0, len(source.text))), nearest=close or sorted(known))  # fmt: skip
 
 
-def _conditions(reading: _Reading) -> list[Term]:
+def _conditions(reading: Reading) -> list[Term]:
     """The user's conditions: a sign or domain of one symbol is its domain, the rest are hypotheses."""
     kept: list[Term] = []
     for condition in reading.source.conditions:
@@ -429,7 +441,7 @@ def _conditions(reading: _Reading) -> list[Term]:
     return kept
 
 
-def _refine(reading: _Reading, name: str, where: Term, span: tuple[int, int]) -> None:
+def _refine(reading: Reading, name: str, where: Term, span: tuple[int, int]) -> None:
     known = reading.domains.of.get(name)
     if known is not None and known.op == "domain" and where.op == "domain" and not (is_within(where, known) or is_within(known, where)):
         reading.domains.extra.append(fn("in", sym(name), where))
@@ -439,7 +451,7 @@ def _refine(reading: _Reading, name: str, where: Term, span: tuple[int, int]) ->
     reading.domains.meet(name, where)
 
 
-def _hypotheses(reading: _Reading, table: Mapping[str, Symbol], conditions: list[Term]) -> list[tuple[Term, str]]:
+def _hypotheses(reading: Reading, table: Mapping[str, Symbol], conditions: list[Term]) -> list[tuple[Term, str]]:
     """What holds by assumption: the user's conditions, what slots demand and no rule shows, and fixed supports."""
     found: list[tuple[Term, str]] = [(p, "where") for p in conditions]
     found += [(p, "domain") for p in reading.domains.extra]
@@ -481,7 +493,7 @@ def _denominators(arguments: Iterable[Term]) -> list[Term]:
     return list(found)
 
 
-def _refuse_false(prover: Prover, p: Term, argument: Term, where: Term, reading: _Reading) -> None:
+def _refuse_false(prover: Prover, p: Term, argument: Term, where: Term, reading: Reading) -> None:
     q = prover.algebra.constant(p.args[0])
     if q is None:
         return

@@ -287,7 +287,7 @@ _CLASSES = [
     Shape("y ~ Bernoulli(p), p = sigmoid(z)", "binary cross-entropy with logits", lambda v: logistic(v.y, v.z)),
     Shape("y ~ Bernoulli(p), p = Phi(z)", "binary cross-entropy", lambda v: bernoulli(v.y, special.ndtr(v.z))),
     Shape("y ~ Bernoulli(p), p = sigmoid(z/T) with T fixed", "binary cross-entropy with logits", lambda v: logistic(v.y, v.z / v.T), draws={"T": one(0.5, 2)}),
-    Shape("y ~ Bernoulli(p), p = sigmoid(z/T) with z_i fixed" if False else "y ~ Bernoulli(p), p = sigmoid(z_i/T) with z_i fixed where T > 0", "binary cross-entropy with logits", lambda v: logistic(v.y, v.z_i / v.T)),
+    Shape("y ~ Bernoulli(p), p = sigmoid(z_i/T) with z_i fixed where T > 0", "binary cross-entropy with logits", lambda v: logistic(v.y, v.z_i / v.T)),
     Shape("y ~ Categorical(p)", "cross-entropy", lambda v: categories(v.y, v.p)),
     Shape("y ~ Categorical(p), p = softmax(z)", "softmax cross-entropy", lambda v: categories(v.y, softmax(v.z))),
     Shape("y ~ Categorical(p), p = softmax(z/T) with T fixed where T > 0", "softmax cross-entropy", lambda v: categories(v.y, softmax(v.z / v.T))),

@@ -131,7 +131,9 @@ class Prover:
         return (p.op, *[self.algebra.canonical(a) for a in p.args])
 
     def _by_records(self, p: Term) -> Fact | None:
-        for rule in self._index.candidates(p):
+        term = p.args[0]
+        symbol = self.symbols.get(str(term.value)) if term.op == "sym" else None
+        for rule in self._index.candidates(p, symbol.domain if symbol is not None else None):
             bindings: Bindings = {}
             if match(rule.shows, p, bindings):
                 fact = self._apply(rule, p, bindings)
@@ -201,21 +203,32 @@ class Prover:
 
 
 class FactIndex:
-    """The rulebook's facts, by the proposition's operator and the head of what it speaks of."""
+    """The rulebook's facts, by the proposition's operator, the domain it names, and the head of what it speaks of."""
 
     def __init__(self, rules: Iterable[FactRule]) -> None:
-        self._by_head: dict[tuple[str, str], list[FactRule]] = {}
-        self._general: dict[str, list[FactRule]] = {}
+        self._by_head: dict[tuple[object, str], list[FactRule]] = {}
+        self._general: dict[object, list[FactRule]] = {}
+        self._symbols: dict[tuple[object, object], list[FactRule]] = {}
         for rule in sorted(rules, key=lambda r: r.id):
-            head = rule.shows.args[0]
-            if head.op == "sym":
-                self._general.setdefault(rule.shows.op, []).append(rule)
+            kind, head = _kind(rule.shows), rule.shows.args[0]
+            if rule.of_symbols:
+                self._symbols.setdefault((kind, _kind(rule.given[0])), []).append(rule)
+            elif head.op == "sym":
+                self._general.setdefault(kind, []).append(rule)
             else:
-                self._by_head.setdefault((rule.shows.op, head.op), []).append(rule)
+                self._by_head.setdefault((kind, head.op), []).append(rule)
 
-    def candidates(self, p: Term) -> list[FactRule]:
-        """Rules that may show the proposition, the specific ones first."""
-        return self._by_head.get((p.op, p.args[0].op), []) + self._general.get(p.op, [])
+    def candidates(self, p: Term, where: Term | None) -> list[FactRule]:
+        """Rules that may show the proposition, the specific ones first; ``where`` is the domain of a symbol."""
+        kind = _kind(p)
+        found = self._by_head.get((kind, p.args[0].op), [])
+        if where is not None:
+            found = found + self._symbols.get((kind, ("in", where.op, where.value)), [])
+        return found + self._general.get(kind, [])
+
+
+def _kind(p: Term) -> object:
+    return ("in", p.args[1].op, p.args[1].value) if p.op == "in" else p.op
 
 
 def instances(condition: Term, bindings: Bindings) -> Iterable[Term]:

@@ -34,12 +34,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FactRule:
-    """A rule of inference: where all of ``given`` hold, ``shows`` holds."""
+    """A rule of inference: where all of ``given`` hold, ``shows`` holds.
+
+    One ``of_symbols`` is tried for symbols alone: it reads a sign off a domain.
+    """
 
     id: str
     shows: Term
     given: tuple[Term, ...]
     says: str = ""
+    of_symbols: bool = False
     record: dict[str, Any] = field(default_factory=dict)
 
 

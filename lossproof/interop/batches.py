@@ -17,18 +17,18 @@ from lossproof.interop import arrays, linear
 from lossproof.interop.arrays import Array, Truth
 from lossproof.interop.linear import Val, aligned, elementwise
 from lossproof.interop.scalars import INF, MAX_TERMS, to_float
-from lossproof.interop.scopes import Evaluator, Plan, Scope
+from lossproof.interop.scopes import SAMPLES, Evaluator, Plan, Scope
 from lossproof.terms import Term
 
 #: Cells of one array at most, when an index is taken in several parts.
 CHUNK: Final = 1 << 22
 
 LEAVES: Final = frozenset({"num", "sym", "bound", "const", "domain"})
-SAMPLES: Final = frozenset({"samples_sum", "samples_mean", "samples_prod", "lse_samples", "lse_samples_sign"})
+OVER_SAMPLES: Final = SAMPLES | {"lse_samples", "lse_samples_sign"}
 LSE: Final = frozenset({"lse_sum", "lse_sum_sign"})
 SETS: Final = frozenset({"set", "categories", "simplex", "onehot", "counts", "power_domain", "posdef"})
 OPERATORS: Final = (
-    arrays.FUNCTIONS.keys() | linear.FUNCTIONS.keys() | LEAVES | SAMPLES | SETS | {"in", "sum", "prod", *LSE}
+    arrays.FUNCTIONS.keys() | linear.FUNCTIONS.keys() | LEAVES | OVER_SAMPLES | SETS | {"in", "sum", "prod", *LSE}
 )
 
 
@@ -50,7 +50,7 @@ class BatchEvaluator(Evaluator[Val]):
             return Val(np.asarray(math.pi if term.value == "pi" else INF), 0)
         if op == "in":
             return linear.member(term.args[1], args)
-        if op in SAMPLES:
+        if op in OVER_SAMPLES:
             return self._over_samples(op, args)
         vector = linear.FUNCTIONS.get(op)
         if vector is not None:
@@ -74,7 +74,8 @@ class BatchEvaluator(Evaluator[Val]):
             return Val(np.sum(a, axis=axis, keepdims=True) if varies else n * a, rank)
         return Val(np.prod(a, axis=axis, keepdims=True) if varies else np.power(a, n), rank)
 
-    def bind(self, term: Term, lower: Val, upper: Val, scope: Scope[Val]) -> Val:
+    def bind(self, term: Term, limits: Sequence[Val], scope: Scope[Val]) -> Val:
+        lower, upper = limits
         if lower.rank or upper.rank:
             raise ShapeError(f"the limits of the sum over {scope.name} must be numbers")
         if not (np.all(np.isfinite(lower.a)) and np.all(np.isfinite(upper.a))):

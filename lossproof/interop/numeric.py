@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lossproof.errors import DuplicateError, KindError, MissingValueError, ShapeError, UnsupportedError
 from lossproof.interop import scalars
-from lossproof.interop.scopes import SHAPED, Plan
+from lossproof.interop.scopes import SAMPLES, Plan, needed
 from lossproof.interop.stable import stable
 from lossproof.terms import Term, fn, num, postorder, substitute, sym, symbols
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from lossproof.interop.linear import Val
 
 CONDITIONS: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "in"})
-SAMPLES: Final = frozenset({"samples_sum", "samples_mean", "samples_prod"})
 
 
 def evaluate(term: Term, values: Mapping[str, object]) -> float | NDArray[Any]:
@@ -62,7 +61,7 @@ class _Prepared:
         safe = stable(term)
         self.plan = Plan(safe)
         self.names = symbols(term)
-        self.needed = _needed(term)
+        self.needed = needed(term)
         self.operators = {t.op for t in postorder(safe)} | {t.op for t in postorder(term)} & SAMPLES
 
 
@@ -109,21 +108,6 @@ def _number(name: str, value: Any) -> float:
     if not hasattr(value, "__float__"):
         raise KindError(f"the value of {name} is neither a number nor an array of numbers")
     return scalars.to_float(value)
-
-
-def _needed(term: Term) -> set[str]:
-    """The symbols that need a value; a dimension inside a set's name needs none."""
-    names: set[str] = set()
-    seen: set[Term] = set()
-    stack = [term]
-    while stack:
-        t = stack.pop()
-        if t.op == "sym":
-            names.add(str(t.value))
-        elif t not in seen and t.op not in SHAPED:
-            seen.add(t)
-            stack.extend(t.args)
-    return names
 
 
 def _missing_error(missing: set[str], given: Mapping[str, object]) -> Exception:

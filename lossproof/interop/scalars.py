@@ -394,7 +394,8 @@ class ScalarEvaluator(Evaluator[float]):
             return member(term.args[1], args[0], args[1:])
         return FUNCTIONS[op](*args)
 
-    def bind(self, term: Term, lower: float, upper: float, scope: Scope[float]) -> float:
+    def bind(self, term: Term, limits: Sequence[float], scope: Scope[float]) -> float:
+        lower, upper = limits
         if not (math.isfinite(lower) and math.isfinite(upper)):
             raise UnsupportedError(f"a sum over {scope.name} to infinity cannot be evaluated", hint="give a finite upper limit")
         low, high = math.ceil(lower), math.floor(upper)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from lossproof.errors import LimitError, UsageError
@@ -16,6 +16,10 @@ INDEXED: Final = BINDERS | {"lse_sum", "lse_sum_sign"}
 
 #: How deep sums may stand within sums; arrays have no more axes than that.
 MAX_NESTING: Final = 16
+
+#: Over the samples; they bind an index where an evaluator goes through the samples one by one.
+SAMPLES: Final = frozenset({"samples_sum", "samples_mean", "samples_prod"})
+SAMPLE: Final = "#sample"
 
 #: Domains whose argument is a dimension, which the value itself already shows.
 SHAPED: Final = frozenset({"simplex", "onehot", "counts", "power_domain", "posdef"})
@@ -43,14 +47,35 @@ def needs(term: Term) -> Sequence[Term]:
     return term.args
 
 
-def indices(root: Term) -> dict[Term, frozenset[str]]:
-    """The free indices of every subterm that has any; refuses sums nested too deeply."""
+def needed(term: Term) -> set[str]:
+    """The symbols that need a value; a dimension inside a set's name needs none."""
+    names: set[str] = set()
+    seen: set[Term] = set()
+    stack = [term]
+    while stack:
+        t = stack.pop()
+        if t.op == "sym":
+            names.add(str(t.value))
+        elif t not in seen and t.op not in SHAPED:
+            seen.add(t)
+            stack.extend(t.args)
+    return names
+
+
+def indices(root: Term, varying: Collection[str] = ()) -> dict[Term, frozenset[str]]:
+    """The free indices of every subterm that has any; refuses sums nested too deeply.
+
+    What varies with the sample has the index ``SAMPLE``, which sums over the samples bind.
+    """
     free: dict[Term, frozenset[str]] = {}
     depth: dict[Term, int] = {}
     none: frozenset[str] = frozenset()
     for t in postorder(root):
         if t.op == "bound":
             free[t] = frozenset((str(t.value),))
+            continue
+        if t.op == "sym" and t.value in varying:
+            free[t] = frozenset((SAMPLE,))
             continue
         deep = max((depth.get(a, 0) for a in t.args), default=0)
         found = none
@@ -64,6 +89,9 @@ def indices(root: Term) -> dict[Term, frozenset[str]]:
         else:
             for a in t.args:
                 found |= free.get(a, none)
+            if varying and t.op in SAMPLES:
+                deep += 1
+                found -= {SAMPLE}
         if deep > MAX_NESTING:
             raise LimitError(f"sums are nested more than {MAX_NESTING} deep")
         if deep:
@@ -84,10 +112,11 @@ class Step(NamedTuple):
 class Plan:
     """How to evaluate a term: its free indices, and for a term without sums the order of its steps."""
 
-    def __init__(self, root: Term) -> None:
+    def __init__(self, root: Term, varying: Collection[str] = ()) -> None:
         self.root = root
-        self.free = indices(root)
-        order = [] if any(t.op in INDEXED for t in postorder(root)) else _order(root)
+        self.free = indices(root, varying)
+        self.binders = INDEXED | SAMPLES if varying else INDEXED
+        order = [] if any(t.op in self.binders for t in postorder(root)) else _order(root)
         last = {a: i for i, t in enumerate(order) for a in needs(t)}
         spent: list[list[Term]] = [[] for _ in order]
         for term, i in last.items():
@@ -125,7 +154,7 @@ class Evaluator(ABC, Generic[V]):
         """The value of a term from those that it needs."""
 
     @abstractmethod
-    def bind(self, term: Term, lower: V, upper: V, scope: Scope[V]) -> V:
+    def bind(self, term: Term, limits: Sequence[V], scope: Scope[V]) -> V:
         """The value of a sum or product; ``scope`` is new and holds its index."""
 
     def home(self, term: Term, scope: Scope[V]) -> Scope[V]:
@@ -138,6 +167,8 @@ class Evaluator(ABC, Generic[V]):
             if here.name in names:
                 return here
             here = here.parent
+        if SAMPLE in names:
+            raise UsageError("what varies with the sample stands outside every sum over the samples")
         raise UsageError(f"the index {min(names)} stands outside its sum")
 
     def value(self) -> V:
@@ -160,16 +191,16 @@ class Evaluator(ABC, Generic[V]):
             if t in home.memo:
                 stack.pop()
                 continue
-            wanted = needs(t)
+            wanted = () if t.op in SAMPLES and t.op in self.plan.binders else needs(t)
             pending = [a for a in reversed(wanted) if a not in self.home(a, scope).memo]
             if pending:
                 stack.extend(pending)
                 continue
             stack.pop()
             args = [self.home(a, scope).memo[a] for a in wanted]
-            if t.op in INDEXED:
-                inner: Scope[V] = Scope(str(t.args[0].value), home)
-                home.memo[t] = self.bind(t, args[0], args[1], inner)
+            if t.op in self.plan.binders:
+                inner: Scope[V] = Scope(str(t.args[0].value) if t.op in INDEXED else SAMPLE, home)
+                home.memo[t] = self.bind(t, args, inner)
             else:
                 home.memo[t] = self.apply(t, args)
         return self.home(root, scope).memo[root]

@@ -266,6 +266,7 @@ class _Writer:
         return self._total(v.component(k) ** 2, k, v)
 
     def _on_quad(self, a: Expr, v: Expr) -> Expr:
+        a = a.doit()
         factor, matrices = a.as_coeff_matrices() if isinstance(a, self.sympy.MatMul) else (1, [a])
         if all(isinstance(m, self.sympy.Identity) for m in matrices):
             return factor * self._square(v)

@@ -27,7 +27,7 @@ def from_sympy(expr: Expr) -> Term:
 
     try:
         root = sympy.sympify(expr, strict=True)
-        if not isinstance(root, sympy.Expr | sympy.logic.boolalg.Boolean):
+        if isinstance(root, sympy.MatrixBase) or not isinstance(root, sympy.Expr | sympy.logic.boolalg.Boolean):
             raise KindError(f"a {type(expr).__name__} is no SymPy expression")
         return _Reader(sympy).read(root)
     except sympy.SympifyError:
@@ -238,7 +238,8 @@ def in_set(sympy: Any, x: Term, place: Expr, term: Callable[[Expr], Term]) -> Te
         return fn("and", fn("in", x, domain("integers")), *limits)
     if isinstance(place, S.Intersection | S.Union):
         op = "and" if isinstance(place, S.Intersection) else "or"
-        return fn(op, *[in_set(S, x, part, term) for part in place.args])
+        parts = [in_set(S, x, part, term) for part in place.args]
+        return fn(op, *[a for part in parts for a in (part.args if part.op == op else (part,))])
     raise UnsupportedError(f"the set {place} has no term")
 
 

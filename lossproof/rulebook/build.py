@@ -59,7 +59,7 @@ def fact_from(record: Mapping[str, Any]) -> FactRule:
         pairs = _operand_pairs(shows)
         shows = widen(shows, pairs)
         given = _first_operands(given, pairs)
-    return FactRule(id, shows, given, str(record["says"]), dict(record))
+    return FactRule(id, shows, given, str(record["says"]), record.get("of") == "symbols", dict(record))
 
 
 def _operand_pairs(pattern: Term) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-from lossproof.facts.algebra import Algebra, Poly, Rational, content, reduce
+from lossproof.facts.algebra import Algebra, Monomial, Poly, Rational, content, reduce
 from lossproof.facts.prover import Prover
 from lossproof.terms import ONE, ZERO, Term, add, div, mul, neg, num, power
 
@@ -23,6 +23,7 @@ class Display(Algebra):
         self._spelling: dict[Term, Term] = {}
         self._sums: dict[Term, tuple[Term, Rational]] = {}
         self._units: dict[Term, bool] = {}
+        self._monomials: dict[Monomial, Monomial] = {}
 
     def atom(self, term: Term) -> Term:
         """The first spelling seen of an opaque term."""
@@ -45,6 +46,12 @@ class Display(Algebra):
             self._polys.setdefault(spelled, {m: reduce(Fraction(c) / factor) for m, c in poly.items()})
         spelled, own = known
         return reduce(Fraction(q) / own), spelled
+
+    def _monomial(self, bases: dict[Term, int]) -> Monomial:
+        """A monomial in the order in which it was first written."""
+        if len(bases) < 2:
+            return tuple(bases.items())
+        return self._monomials.setdefault(super()._monomial(bases), tuple(bases.items()))
 
     def is_unit(self, term: Term) -> bool:
         """Whether a sum is a linear predictor none of whose terms could be dropped: it is kept whole."""

@@ -11,7 +11,7 @@ from lossproof.facts.algebra import ARITHMETIC, Rational
 from lossproof.rulebook import Loss, Rulebook
 from lossproof.search.collect import Collector
 from lossproof.search.display import Display, product_of
-from lossproof.terms import Term, make, neg, num, postorder, substitute, sym
+from lossproof.terms import ONE, Term, make, neg, num, postorder, substitute, sym
 from lossproof.terms.pattern import index_names
 
 Found = dict[str, Term]
@@ -41,10 +41,9 @@ class Recogniser:
         """The record with the most specific formula that the term equals, or None."""
         poly = self.display.poly(term)
         present = {t.op for t in postorder(term)}
-        for record in _by_weight(self.book, kind):
+        for record, heads in _by_weight(self.book, kind):
             formula = record.formula
-            assert formula is not None
-            if not _heads(formula) <= present:
+            if formula is None or not heads <= present:
                 continue
             pattern = _expanded(self.book, record)
             if len(_operands(pattern)) != len(_operands(term)):
@@ -136,6 +135,7 @@ class Recogniser:
                 yield found
             return
         if len(given) < len(wanted):
+            yield from self._with_one(wanted, given, found, kinds, op)
             return
         # Operands that are more than one variable are matched first; a lone variable takes what is left.
         wanted = sorted(wanted, key=lambda w: (_lone(w) or _is_inverse(w)) and not (_lone_kind(w, kinds) == "data"))
@@ -157,6 +157,16 @@ class Recogniser:
             for one in self._match_signed(head, g, found, kinds, op):
                 yield from self._match_operands(rest, others, one, kinds, op)
 
+    def _with_one(
+        self, wanted: list[Term], given: list[Term], found: Found, kinds: Mapping[str, str], op: str
+    ) -> Iterator[Found]:
+        """A factor that is written nowhere because it is one."""
+        for i, w in enumerate(wanted):
+            if op == "mul" and w.op == "sym" and kinds.get(str(w.value)) == "free" and found.get(str(w.value), ONE) is ONE:
+                rest = wanted[:i] + wanted[i + 1 :]
+                yield from self._match_operands(rest, given, {**found, str(w.value): ONE}, kinds, op)
+                return
+
     def _joined(self, op: str, given: list[Term]) -> Term:
         if op == "add":
             return make(op, sorted(given, key=lambda g: g.op == "neg"))
@@ -171,24 +181,26 @@ class Recogniser:
     def _fits(self, term: Term, kind: str) -> bool:
         if kind == "data":
             return term.op == "sym" and self.prover.symbols[str(term.value)].role == "data"
+        if kind == "indicator":
+            return term.op == "sym" and self.prover.symbols[str(term.value)].domain.op == "set"
         if kind in ("prediction", "parameter"):
             return not self.prover.is_free(term)
         return self.prover.is_free(term) and not index_names(term)
 
 
-def _by_weight(book: Rulebook, kind: str) -> list[Loss]:
-    """The records of a kind, those that say most first."""
-    cache: dict[str, list[Loss]] = book.__dict__.setdefault("_losses_by_weight", {})
+def _by_weight(book: Rulebook, kind: str) -> list[tuple[Loss, frozenset[str]]]:
+    """The records of a kind with the functions in their formulas, those that say most first."""
+    cache: dict[str, list[tuple[Loss, frozenset[str]]]] = book.__dict__.setdefault("_losses_by_weight", {})
     found = cache.get(kind)
     if found is None:
         records = [r for r in book.losses.values() if r.kind == kind and r.formula is not None]
         records.sort(key=lambda r: (-len(_operands(r.formula)), -_weight(r.formula), r.id))
-        found = cache[kind] = records
+        found = cache[kind] = [(r, _heads(r.formula)) for r in records if r.formula is not None]
     return found
 
 
-def _heads(formula: Term) -> set[str]:
-    return {t.op for t in postorder(formula) if t.op not in ("sym", "num", "bound", *ARITHMETIC)}
+def _heads(formula: Term) -> frozenset[str]:
+    return frozenset({t.op for t in postorder(formula) if t.op not in ("sym", "num", "bound", *ARITHMETIC)})
 
 
 def _expanded(book: Rulebook, record: Loss) -> Term:

@@ -9,7 +9,7 @@ from lossproof.facts.algebra import ARITHMETIC
 from lossproof.kernel import Blocked, Kernel, KernelError, Theorem
 from lossproof.rulebook import Rulebook
 from lossproof.search.display import Display, product_of
-from lossproof.terms import Term, bound, postorder
+from lossproof.terms import ONE, Term, bound, mul, postorder
 from lossproof.terms.node import BINDERS
 from lossproof.terms.pattern import Bindings, index_names, instantiate, match, metavariables
 
@@ -122,18 +122,30 @@ class Rewriter:
     def tidy(self, term: Term) -> list[Theorem]:
         """Rules that never harm, everywhere: √(σ²) becomes σ."""
         rules = self.book.tagged("tidy")
+        exchange = self.book.tagged("exchange")
 
         def visit(t: Term) -> Theorem | None:
             found = self.first(rules.get(t.op, ()), t)
+            if found is None and t.op in exchange and self._is_backward(t.args[0]):
+                found = self.first(exchange[t.op], t)
             return found if found is not None else self._arithmetic(t)
 
         return self.exhaust(term, visit, everywhere=True)
+
+    def _is_backward(self, difference: Term) -> bool:
+        """Whether a difference has its data last: μ - y."""
+        if difference.op != "add" or len(difference.args) != 2 or difference.args[1].op != "neg":
+            return False
+        first, second = difference.args[0], difference.args[1].args[0]
+        return self.kernel.prover.is_free(second) and not self.kernel.prover.is_free(first)
 
     def _arithmetic(self, t: Term) -> Theorem | None:
         """Numbers worked out: σ·1, (s/2)·2, and a power of a quotient opened: ((y - μ)/σ)² is (y - μ)²/σ²."""
         opened = t.op == "pow" and t.args[0].op in ("div", "mul", "neg", "pow") and self.display.constant(t.args[1]) is not None
         if not opened and not (t.op in ARITHMETIC and any(_has_number(a) for a in t.args)):
             return None
+        if t.op == "mul" and ONE in t.args:
+            return self.kernel.algebra(t, mul(*[a for a in t.args if a is not ONE]))
         q, bases = self.display.product(t)
         if t.op == "add" and len(bases) == 1 and q in (1, -1):
             q, bases = 1, {}

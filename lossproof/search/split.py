@@ -6,7 +6,7 @@ from lossproof.facts.algebra import Rational, common_bases, content
 from lossproof.kernel import KernelError, Theorem
 from lossproof.search.display import Display, product_of, scaled, tidy_sum
 from lossproof.search.rewrite import Rewriter
-from lossproof.terms import ONE, Term, add, make, mul, size, symbols
+from lossproof.terms import ONE, Term, add, div, make, mul, size, symbols
 from lossproof.terms.pattern import index_names
 
 _PLAIN = frozenset({"mul", "num", "sym", "const", "pow"})
@@ -241,6 +241,9 @@ class Splitter:
     def _shift(self, t: Term, a: Term) -> Theorem | None:
         free, kept = self._parts(a)
         if free is None or kept is None:
+            scaled_out = self._scale_out(t, a)
+            if scaled_out is not None:
+                return scaled_out
             written = self.display.sum_of(self.display.poly(a))
             if size(written) >= size(a):
                 return None
@@ -249,6 +252,19 @@ class Splitter:
             except KernelError:
                 return None
         return self._then(t, {1: (a, make("add", (kept, free)))}, "cases-shift")
+
+    def _scale_out(self, t: Term, a: Term) -> Theorem | None:
+        """A positive factor of the branch on the support that is free of parameters and common to its terms."""
+        poly = self.display.poly(a)
+        if not poly:
+            return None
+        common = common_bases([dict(m) for m in poly])
+        scale = {b: e for b, e in common.items() if self.prover.is_free(b) and self.prover.is_shared(b)}
+        factor = product_of(content(poly.values()), scale)
+        if factor is ONE or not self.prover.holds("gt", factor):
+            return None
+        rest = self.display.sum_of(self.display.poly(div(a, factor)))
+        return self._then(t, {1: (a, mul(factor, rest))}, "cases-scale")
 
     def _then(self, t: Term, changes: dict[int, tuple[Term, Term]], rule: str) -> Theorem | None:
         try:

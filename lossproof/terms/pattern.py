@@ -103,8 +103,15 @@ def sequence_length(template: Term, bindings: Mapping[str, Term | tuple[Term, ..
 
 
 def metavariables(pattern: Term) -> dict[str, None]:
-    """The metavariables of a pattern, in order of appearance."""
+    """The metavariables of a pattern, in order of appearance (remembered on it)."""
+    cache = pattern.cache
+    if cache is None:
+        cache = pattern.cache = {}
+    known: dict[str, None] | None = cache.get("metavariables")
+    if known is not None:
+        return known
     found: dict[str, None] = {}
+    cache["metavariables"] = found
     stack = [pattern]
     while stack:
         t = stack.pop()

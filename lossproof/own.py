@@ -1,0 +1,184 @@
+"""Models of one's own: a density typed as a formula, a term, a SymPy expression or a SymPy random variable."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from lossproof.domains import POSITIVE, REALS
+from lossproof.errors import ImproperError, KindError, UnknownNameError
+from lossproof.facts import Prover
+from lossproof.model import Model, Reading, finish_model
+from lossproof.rulebook import Rulebook
+from lossproof.syntax import canonical, parse_conditions, parse_expression
+from lossproof.syntax.assumption import Assumption, Condition
+from lossproof.terms import ZERO, Term, domain, fn, postorder, sym, symbols
+
+if TYPE_CHECKING:
+    import sympy
+
+_NATURALS: Final = domain("naturals")
+
+
+def own_model(
+    variable: sympy.Basic | None,
+    density: str | Term | sympy.Basic | None,
+    data: str | Iterable[str],
+    fixed: Iterable[Any],
+    where: str,
+    *,
+    book: Rulebook,
+    free: Iterable[str] = (),
+    fix: Iterable[str] = (),
+) -> Model:
+    """The model of a density of one's own, or of a ``sympy.stats`` random variable.
+
+    Raises KindError for something else, UnknownNameError for data that the density does not mention, ImproperError
+    for a density whose integral over its data is plainly not one.
+    """
+    conditions = list(parse_conditions(where)) if where else []
+    names = [canonical(data)] if isinstance(data, str) else [canonical(str(n)) for n in data]
+    if variable is not None:
+        from lossproof.interop.sympy import from_sympy_random
+
+        name, term, domains, support = from_sympy_random(variable)
+        names = [name]
+        conditions += [Condition(fn("in", sym(n), d), (0, 0)) for n, d in domains.items()]
+        if support is not None:
+            conditions.append(Condition(support, (0, 0)))
+        text = f"density of {name}: {term.ascii()}"
+    else:
+        term = _density_term(density)
+        text = f"density of {', '.join(names)}: {term.ascii()}"
+    present = symbols(term)
+    if not names:
+        raise KindError("say which names are the data", text=text, span=(0, len(text)), hint='data="y"')
+    for name in names:
+        if name not in present:
+            raise UnknownNameError(f"{name} does not occur in the density", text=text, span=(0, len(text)), nearest=sorted(present))
+    reading = Reading(book, Assumption(text, (), (), tuple(conditions)))
+    reading.data = set(names)
+    for t in postorder(term):
+        if t.op == "factorial" and t.args[0].op == "sym":
+            reading.domains.meet(str(t.args[0].value), _NATURALS)
+    reading.domains.constrain(term, POSITIVE)
+    for name in sorted(present):
+        reading.domains.meet(name, REALS)
+    roles = dict.fromkeys((n for n in names), "data")
+    fixed_names = {canonical(str(f)) for f in fixed}
+    model = finish_model(reading, roles, [], [], set(map(canonical, free)), fixed_names | set(map(canonical, fix)), term)
+    model = _with_hypotheses(model, book)
+    check_proper(model)
+    return model
+
+
+def _density_term(density: str | Term | sympy.Basic | None) -> Term:
+    if isinstance(density, Term):
+        return density
+    if isinstance(density, str):
+        return parse_expression(density)
+    if density is None:
+        raise KindError("give an assumption, a density or a random variable")
+    from lossproof.interop.sympy import from_sympy
+
+    return from_sympy(density)
+
+
+def _with_hypotheses(model: Model, book: Rulebook) -> Model:
+    """Where the density is defined: powers of positive numbers, denominators other than zero, a density that is not negative."""
+    from dataclasses import replace
+
+    from lossproof.facts import Algebra
+
+    assert model.density is not None
+    found = list(model.hypotheses)
+    prover = Prover(model.symbols, [p for p, _ in found], book.facts, Algebra())
+    wanted: dict[Term, None] = {}
+    for t in postorder(model.density):
+        if t.op == "pow" and t.args[1].op not in ("num", "neg"):
+            wanted[fn("gt", t.args[0], ZERO)] = None
+        elif t.op in ("log", "sqrt"):
+            wanted[fn("gt", t.args[0], ZERO)] = None
+        elif t.op == "div":
+            wanted[fn("ne", t.args[1], ZERO)] = None
+    wanted[fn("ge", model.density, ZERO)] = None
+    for p in wanted:
+        if prover.prove(p) is None:
+            found.append((p, "domain"))
+            prover.assume(p)
+    return replace(model, hypotheses=tuple(found))
+
+
+# -- is it a density at all?
+
+_TOLERANCE: Final = 0.02
+_VALUES: Final = {"positive": 1.3, "unit": 0.37, "reals": 0.4, "nonnegative": 1.3, "naturals": 5.0, "integers": 3.0, "unit_closed": 0.37}
+
+
+def check_proper(model: Model) -> None:
+    """Raise ImproperError if the density, at one choice of the other symbols, plainly does not add up to one.
+
+    A sum or a trapezium rule over a variable change; where it cannot be evaluated nothing is said.
+    """
+    names = [n for n, s in model.symbols.items() if s.role == "data" and n in symbols(model.density or ZERO)]
+    others = {n: s for n, s in model.symbols.items() if n not in names}
+    if len(names) != 1 or model.density is None or any(s.domain.op != "domain" for s in others.values()):
+        return
+    values: dict[str, Any] = {n: _VALUES.get(str(s.domain.value), 1.0) + 0.1 * i for i, (n, s) in enumerate(others.items()) if s.role != "data"}
+    if len(values) != len(others) or any(p.op != "in" and origin == "where" for p, origin in model.hypotheses):
+        return
+    total = _total(model.density, names[0], model.symbols[names[0]].domain, values)
+    if total is None or (abs(total - 1) <= _TOLERANCE):
+        return
+    size = "does not converge" if not math.isfinite(total) or total > 1e6 else f"is about {total:.3g}, not 1,"
+    raise ImproperError(
+        f"this is no density of {names[0]}: its total over {model.symbols[names[0]].domain.ascii()} {size}",
+        text=model.text, span=(0, len(model.text)),
+        hint=f"normalise it, or say where {names[0]} lives: where={names[0]!r} + \" > 0\", \" in {{0, 1}}\", \" in naturals\"",
+    )  # fmt: skip
+
+
+def _total(density: Term, name: str, where: Term, values: dict[str, Any]) -> float | None:
+    def at(y: float) -> float | None:
+        try:
+            value = float(density.evaluate({**values, name: y}))
+        except Exception:  # any function that cannot be evaluated: nothing is said
+            return None
+        return 0.0 if math.isnan(value) else value
+
+    if where.op == "set":
+        points: list[tuple[float, float]] = [(float(a.value), 1.0) for a in where.args if a.op == "num"]  # type: ignore[arg-type]
+    elif where is _NATURALS:
+        points = [(float(k), 1.0) for k in range(150)]
+    else:
+        points = _nodes(str(where.value))
+    total = 0.0
+    for y, weight in points:
+        value = at(y)
+        if value is None:
+            return None
+        total += weight * value
+    return total
+
+
+def _nodes(where: str) -> list[tuple[float, float]]:
+    """Points and weights of a trapezium rule after y = sinh(t·π/2·...) on the line, exp on the half-line, the logistic on (0, 1)."""
+    nodes = []
+    step = 0.02
+    for i in range(-400, 401):
+        t = i * step
+        if where in ("positive", "nonnegative"):
+            u = math.pi / 2 * math.sinh(t / 2)
+            y = math.exp(u)
+            weight = y * math.pi / 4 * math.cosh(t / 2)
+        elif where in ("unit", "unit_closed"):
+            u = math.pi * math.sinh(t / 2)
+            y = 1 / (1 + math.exp(-u)) if u > -700 else 0.0
+            weight = y * (1 - y) * math.pi / 2 * math.cosh(t / 2)
+        else:
+            y = math.sinh(t * 1.5)
+            weight = 1.5 * math.cosh(t * 1.5)
+        if 0 < weight < 1e150:
+            nodes.append((y, weight * step))
+    return nodes

@@ -1,0 +1,358 @@
+"""What every rendering says in words: the assumption, the lines of the proof on paper, the result and its limits.
+
+Words are tuples of text and terms, so that each rendering prints the terms in its own way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from lossproof.kernel import Theorem
+from lossproof.proof import Line
+from lossproof.terms import Term, fn, make, num, postorder, rebuild, substitute, sym, symbols
+
+if TYPE_CHECKING:
+    from lossproof.derivation import Derivation
+
+#: A piece of prose: text, and terms that the rendering prints as formulas.
+Words = tuple["str | Term", ...]
+
+RELATION_SIGNS: Final = {"equal": "=", "up-to-constant": "≐", "up-to-scale": "≃", "same-order": "≅"}
+RELATION_WORDS: Final = {
+    "equal": "equal",
+    "up-to-constant": "equal up to a constant that is free of the parameters",
+    "up-to-scale": "equal up to a positive scale and a constant, both free of the parameters",
+    "same-order": "a strictly increasing function of the other: the same minimisers",
+}
+#: Lines of a chain of one sample that expand logarithms; of these so many are shown on paper.
+_LOG_LINES: Final = 3
+_EXPANDING: Final = ("logarithms", "tidy")
+
+
+@dataclass(frozen=True, slots=True)
+class PaperLine:
+    """A line of the proof on paper.
+
+    ``left`` is given on the first line of a chain only. ``scope`` is ``sample``, ``prior`` or ``dataset``;
+    ``chain`` names the chain, ``uses`` are the numbers of the lines that a lemma rests on, and the names in
+    ``varying`` carry the sample's index inside sums over the samples.
+    """
+
+    number: int
+    relation: str
+    left: Term | None
+    right: Term
+    reason: str
+    rules: tuple[str, ...]
+    scope: str
+    chain: str
+    uses: tuple[int, ...]
+    varying: frozenset[str]
+
+
+def spoken(words: Words, show: Callable[[Term], str], plain: Callable[[str], str] = str) -> str:
+    """Words as one string: ``show`` prints the terms and ``plain`` the text (which LaTeX has to escape)."""
+    return "".join(show(w) if isinstance(w, Term) else plain(w) for w in words)
+
+
+def listed(items: Iterable[Words], last: str = " and ") -> Words:
+    """a, b and c."""
+    found = list(items)
+    words: list[str | Term] = []
+    for i, item in enumerate(found):
+        if i:
+            words.append(last if i == len(found) - 1 else ", ")
+        words.extend(item)
+    return tuple(words)
+
+
+def varying(d: Derivation) -> frozenset[str]:
+    """The names that change from sample to sample."""
+    return frozenset(n for n, s in d.symbols.items() if s.indexed)
+
+
+# -- the assumption
+
+
+def domain_in_words(where: Term) -> Words:
+    """A domain, said of a symbol: ``positive``, ``0 or 1``, ``a vector of D real numbers``."""
+    if where.op == "domain":
+        return (_DOMAINS.get(str(where.value), str(where.value)),)
+    if where.op == "set":
+        return listed([(a,) for a in where.args], " or ")
+    said = _WITH_SIZE.get(where.op)
+    if said is None:
+        return ("in ", where)
+    return tuple(where.args[-1] if part == "K" else part for part in said)
+
+
+_DOMAINS: Final = {
+    "reals": "real",
+    "positive": "positive",
+    "nonnegative": "non-negative",
+    "unit": "between 0 and 1",
+    "unit_closed": "from 0 to 1",
+    "integers": "an integer",
+    "naturals": "0, 1, 2, ...",
+}
+_WITH_SIZE: Final[dict[str, tuple[str, ...]]] = {
+    "categories": ("a class 1, ..., ", "K"),
+    "onehot": ("a one-hot vector over ", "K", " classes"),
+    "counts": ("counts of ", "K", " classes"),
+    "simplex": ("probabilities of ", "K", " classes"),
+    "power_domain": ("a vector of ", "K", " real numbers"),
+    "posdef": ("a positive definite ", "K", " × ", "K", " matrix"),
+}
+
+
+def distribution_records(d: Derivation) -> list[str]:
+    """The ids of the distributions of an assumption, in the order in which they stand in it."""
+    found: dict[str, None] = {}
+    for _, distribution in (*d.model.likelihoods, *d.model.priors):
+        for t in reversed(postorder(distribution)):
+            if t.op.startswith("dist:"):
+                found[t.op[5:]] = None
+    return list(found)
+
+
+def assumption_in_words(d: Derivation) -> list[tuple[str, Words]]:
+    """The assumption as rows of a label and words: data, learned, fixed, where, convention, note."""
+    rows: list[tuple[str, Words]] = []
+    priors = {str(v.value) for v, _ in d.model.priors}
+    for label, role in (("data", "data"), ("learned", "parameter"), ("fixed", "fixed")):
+        for name in _in_order(d, role):
+            rows.append((label, _symbol_words(d, name, prior=name in priors)))
+    rows += [("definition", (sym(n), " = ", t)) for n, t in d.model.definitions]
+    rows += [("prior", (v, " ~ ", t)) for v, t in d.model.priors]
+    rows += [(origin, (p,)) for origin, p in _hypotheses(d)]
+    for id in distribution_records(d):
+        record = d.book.distribution(id)
+        rows.append(("convention", (record.convention or record.title,)))
+    rows += [("note", (note,)) for note in d.model.notes]
+    return rows
+
+
+def _hypotheses(d: Derivation) -> list[tuple[str, Term]]:
+    labels = {"where": "where", "support": "support", "domain": "where"}
+    return [(labels.get(origin, origin), p) for p, origin in d.model.hypotheses]
+
+
+def _in_order(d: Derivation, role: str) -> list[str]:
+    """Names of a role in the order in which they occur in the assumption."""
+    pairs = [t for v, t in (*d.model.likelihoods, *d.model.priors) for t in (v, t)]
+    roots = pairs if d.model.density is None else [*pairs, d.model.density]
+    order = [str(t.value) for t in postorder(*roots) if t.op == "sym"]
+    names = dict.fromkeys([*order, *d.symbols])
+    return [n for n in names if n in d.symbols and d.symbols[n].role == role]
+
+
+def _symbol_words(d: Derivation, name: str, *, prior: bool) -> Words:
+    symbol = d.symbols[name]
+    words: tuple[str | Term, ...] = (sym(name), ", ", *domain_in_words(symbol.domain))
+    if symbol.role == "parameter" and symbol.indexed and not name.endswith("_i"):
+        return (*words, "; one value or any function of the sample")
+    if symbol.role == "parameter" and prior and not symbol.indexed:
+        return (*words, "; one value for all samples")
+    if symbol.role == "fixed" and symbol.indexed:
+        return (*words, "; given for each sample")
+    return words
+
+
+# -- the proof on paper
+
+
+def paper_lines(d: Derivation) -> list[PaperLine]:
+    """The proof folded to the lines that a person writes: for a Gaussian ten."""
+    chains: dict[str, list[Line]] = {}
+    for line in d.proof.lines:
+        chains.setdefault(line.chain, []).append(line)
+    order = sorted(chains, key=lambda name: name != "preamble")
+    found: list[PaperLine] = []
+    last_of: dict[str, int] = {}
+    names = varying(d)
+    for chain in order:
+        scope = "prior" if chain.startswith("prior:") else "sample" if chain == "sample" else "dataset"
+        for i, line in enumerate(_folded(chains[chain], names)):
+            uses = tuple(sorted(last_of[c] for c in last_of if c != "preamble")) if line.label == "lemma" else ()
+            number = len(found) + 1
+            t = line.theorem
+            found.append(PaperLine(
+                number, RELATION_SIGNS[t.relation], t.left if i == 0 else None, t.right, line_reason(line, d),
+                tuple(r for r in line.rules if r not in ("algebra", "lemma")) or line.rules, scope, chain, uses, names,
+            ))  # fmt: skip
+            last_of[chain] = number
+    return found
+
+
+def _folded(lines: list[Line], names: frozenset[str]) -> list[Line]:
+    if lines[0].chain == "preamble":
+        return [_merged(lines)]
+    found: list[Line] = []
+    for line in lines:
+        before = found[-1] if found else None
+        if before is not None and _continues(before, line, names):
+            found[-1] = _merged([before, line])
+        else:
+            found.append(line)
+    while (pair := _shortest(found)) is not None:
+        found[pair : pair + 2] = [_merged(found[pair : pair + 2])]
+    return found
+
+
+def _continues(before: Line, line: Line, names: frozenset[str]) -> bool:
+    """Whether a line is no news on paper: it prints the same, or only prepares or tidies its neighbour."""
+    from lossproof.syntax import to_text
+
+    if to_text(line.theorem.left, names) == to_text(line.theorem.right, names) and line.theorem.relation == "equal":
+        return True
+    if (before.label, line.label) == ("linear", "arrange"):
+        return True
+    return before.rules == ("algebra",) and before.label in _EXPANDING and line.label in _EXPANDING
+
+
+def _shortest(lines: list[Line]) -> int | None:
+    """Where two lines that expand logarithms are to be one, if there are too many of them."""
+    places = [i for i, line in enumerate(lines) if line.label in _EXPANDING]
+    if len(places) <= _LOG_LINES:
+        return None
+    pairs = [i for i in places if i + 1 in places]
+    if not pairs:
+        return None
+    return min(pairs, key=lambda i: (len({*lines[i].rules, *lines[i + 1].rules}), -i))
+
+
+def _merged(lines: list[Line]) -> Line:
+    first = lines[0]
+    theorem: Theorem = first.theorem.kernel.chain([line.theorem for line in lines])
+    rules = dict.fromkeys(r for line in lines for r in line.rules)
+    label = next((line.label for line in lines if line.rules != ("algebra",)), first.label)
+    return replace(first, theorem=theorem, rules=tuple(rules), label=label)
+
+
+def line_reason(line: Line, d: Derivation) -> str:
+    """Why a line follows, in a few words: ``log of a quotient``; several reasons are joined by commas."""
+    if line.label in _REASONS:
+        return _REASONS[line.label]
+    found = dict.fromkeys(rule_label(r, d) for r in line.rules if r != "algebra")
+    return ", ".join(found) or "algebra"
+
+
+_REASONS: Final = {
+    "order": "the logarithm is increasing, minus reverses the order",
+    "samples": "the log of a product is the sum of the logs",
+    "lemma": "one sample, from above",
+    "linear": "sums are linear",
+    "arrange": "algebra",
+    "drop": "the last term is free of the parameters",
+    "scale": "the scale is positive and free of the parameters",
+    "collect": "collect terms",
+}
+_LABELS: Final = {
+    "log-product": "log of a product",
+    "log-quotient": "log of a quotient",
+    "log-power": "log of a power",
+    "log-root": "log of a root",
+    "log-exp": "log undoes exp",
+    "exp-log": "exp undoes log",
+    "log-one": "log of one",
+    "log-gamma": "log of the gamma function",
+    "log-support": "log of zero off the support",
+    "lemma": "from above",
+}
+
+
+def rule_label(id: str, d: Derivation) -> str:
+    """A rule in two to five words."""
+    if id in _LABELS:
+        return _LABELS[id]
+    kind, _, rest = id.partition("-")
+    if kind in ("density", "cdf") and rest in d.book.distribution_ids:
+        return f"{'density' if kind == 'density' else 'distribution function'} of {d.book.distribution(rest).title}"
+    return id.replace("-", " ")
+
+
+def rule_says(id: str, d: Derivation) -> str:
+    """A rule's own sentence."""
+    record = d.book.rules.get(id) or d.book.fact_rules.get(id)
+    if record is not None:
+        return record.says
+    return {"algebra": "Equal as rational functions.", "lemma": "Proved above."}.get(id, rule_label(id, d))
+
+
+def abbreviated(term: Term) -> Term:
+    """The term with every ``pdf(D, y)`` as ``p(y, names of D)``: to be printed p(y | names)."""
+    if not any(t.op == "pdf" for t in postorder(term)):
+        return term
+
+    def visit(t: Term) -> Term:
+        if t.op != "pdf":
+            return t
+        distribution, y = t.args
+        bare = substitute(distribution, {e: num(1) for e in postorder(distribution) if e.op == "eye"})
+        return fn("p", y, *[s for s in _order(bare) if s is not y])
+
+    return rebuild(term, visit)
+
+
+def _order(root: Term) -> list[Term]:
+    return [t for t in postorder(root) if t.op == "sym"]
+
+
+# -- the result
+
+
+def objective_name(d: Derivation) -> str | None:
+    """The name of the loss over the dataset: ``mean squared error``."""
+    if d.name is None:
+        return None
+    if d.record is not None:
+        said = d.record.over_data.get(d.reduction)
+        if said and not d.model.priors:
+            return said
+    if d.reduction == "mean" and not d.model.priors:
+        return f"mean {d.name}"
+    return d.name
+
+
+def result_sentence(d: Derivation) -> Words:
+    """What the theorem means for whoever fits the model."""
+    names = [n for n in _in_order(d, "parameter")]
+    learned = listed([(sym(n),) for n in names])
+    estimate = "The posterior mode" if d.model.priors else "Maximum likelihood"
+    name = objective_name(d)
+    least = f"least {name}" if name else "the least of this loss"
+    if d.relation == "equal":
+        relation = "The two are equal"
+    elif d.relation == "up-to-constant":
+        relation = "The gradients are the same"
+    else:
+        relation = "The minimisers are the same"
+    functions = [n for n in names if d.symbols[n].indexed and not n.endswith("_i")]
+    if functions:
+        model: Words = (", for one value of ", *listed([(sym(n),) for n in functions]), " and for any model f_θ(x) of it" if len(functions) == 1 else " and for any model f_θ(x) of them")
+    else:
+        model = ()
+    return (f"{estimate} for ", *learned, f" is {least}. {relation}", *model, ".")
+
+
+def caveats(d: Derivation) -> list[Words]:
+    """What the loss is not safe for."""
+    found: list[Words] = []
+    if d.record is not None and d.record.not_for:
+        found.append((d.record.not_for,))
+    for id in distribution_records(d):
+        notes = d.book.distribution(id).notes
+        if notes:
+            found.append((notes,))
+    fixed = sorted({n for row in d.ledger for n in row.returns_if} | {n for n in symbols(d.scale) if n in d.symbols})
+    if d.relation != "equal" and (d.ledger or fixed):
+        choosing = listed([(sym(n),) for n in fixed], " or ") if fixed else ()
+        what: Words = ("choosing ", *choosing, ", ") if fixed else ()
+        found.append(("Likelihood values: ", *what, "a likelihood ratio or an information criterion needs the NLL with its constants."))
+    return found
+
+
+__all__ = ["PaperLine", "Words", "abbreviated", "assumption_in_words", "caveats", "domain_in_words", "line_reason", "listed",
+           "make", "objective_name", "paper_lines", "result_sentence", "rule_label", "rule_says", "spoken", "varying"]  # fmt: skip
