@@ -622,6 +622,10 @@ class Rules:
         elif kind == "cdf_below" and record.get("discrete", False):
             below = t.make("add", (y, t.make("neg", (t.one,))))  # P(Y < y) on the integers
             target = self.fill(target, {**self._identity(target), str(t.values[y]): below})
+        if kind != "density":
+            place = below if kind == "cdf_below" and record.get("discrete", False) else y
+            for c in (self.condition(text) for text in _texts(record, "cdf_requires")):
+                requires.append(self.fill(c, {**self._identity(c), str(t.values[y]): place}))
         return self.finished(Rule(f"{kind}-{id}", source, target, requires, "equal", support))
 
     def _metavariable(self, name: object) -> int:

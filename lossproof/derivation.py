@@ -232,7 +232,7 @@ class _Pipeline:
                 line("logarithms", [theorem])
             tidied = self.rewriter.tidy(current)
             line("tidy", tidied)
-            if not passes and not tidied:
+            if not tidied:
                 break
         collected, recognised = self._collect(current, kind, scale)
         if not collected.terms:

@@ -90,7 +90,8 @@ class Domains:
         if t.op == "logit":
             return [(t.args[0], UNIT)]
         if t.op in ("softmax", "logsumexp", "norm", "dot"):
-            return [(a, fn("power_domain", REALS, sym("K"))) for a in t.args]
+            size = sym("D" if t.op in ("norm", "dot") else "K")
+            return [(a, fn("power_domain", REALS, size)) for a in t.args]
         if t.op == "at":
             base = t.args[0]
             if base.op == "sym" and str(base.value) in self.of:

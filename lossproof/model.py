@@ -373,7 +373,7 @@ def finish_model(
     if not any(s.role == "parameter" for s in table.values()):
         raise NothingToLearnError("every name is data or fixed: there is nothing to learn", text=text, span=(0, len(text)),
                                   hint="leave the name that is learned out of `with ... fixed`, or use --free NAME")  # fmt: skip
-    hypotheses = _hypotheses(reading, table, conditions)
+    hypotheses = _hypotheses(reading, table, conditions, dimensions - reading.domains.of.keys())
     definitions = tuple(reading.definitions.items())
     return Model(text, tuple(likelihoods), tuple(priors), table, tuple(hypotheses), definitions, density, tuple(notes))
 
@@ -451,10 +451,12 @@ def _refine(reading: Reading, name: str, where: Term, span: tuple[int, int]) -> 
     reading.domains.meet(name, where)
 
 
-def _hypotheses(reading: Reading, table: Mapping[str, Symbol], conditions: list[Term]) -> list[tuple[Term, str]]:
+def _hypotheses(reading: Reading, table: Mapping[str, Symbol], conditions: list[Term], dimensions: set[str]) -> list[tuple[Term, str]]:
     """What holds by assumption: the user's conditions, what slots demand and no rule shows, and fixed supports."""
     found: list[tuple[Term, str]] = [(p, "where") for p in conditions]
     found += [(p, "domain") for p in reading.domains.extra]
+    for name in sorted(dimensions):
+        found.append((fn("ge", add(sym(name), neg(ONE)), ZERO), "domain"))
     prover = Prover(table, [p for p, _ in found], reading.book.facts, Algebra())
     for argument, where in reading.slots:
         for p in membership(argument, where):

@@ -415,8 +415,16 @@ REFUSALS = [
         "log²(x)",
         "syntax: an exponent on the name log has no meaning\n    log²(x)\n        ^\ntry: log(x)^2",
     ),
-    ("e", "a +", "syntax: the text ends after `+`, where a value is expected\n    a +\n       ^\ntry: add what comes after `+`"),
-    ("e", "a */ b", "syntax: `/` stands where a value is expected\n    a */ b\n       ^\ntry: remove one of `*` and `/`"),
+    (
+        "e",
+        "a +",
+        "syntax: the text ends after `+`, where a value is expected\n    a +\n       ^\ntry: add what comes after `+`",
+    ),
+    (
+        "e",
+        "a */ b",
+        "syntax: `/` stands where a value is expected\n    a */ b\n       ^\ntry: remove one of `*` and `/`",
+    ),
     (
         "e",
         "(a, b)",
@@ -465,7 +473,11 @@ REFUSALS = [
         "try: remove it: the formula may not be what it looks like",
     ),
     ("e", "a\x00b", "character: U+0000 is an invisible or control character\n    a\\x00b\n     ^^^^\ntry: remove it"),
-    ("e", "x\u200b", "character: U+200B (ZERO WIDTH SPACE) is an invisible or control character\n    x\\u200b\n     ^^^^^^\ntry: remove it"),
+    (
+        "e",
+        "x\u200b",
+        "character: U+200B (ZERO WIDTH SPACE) is an invisible or control character\n    x\\u200b\n     ^^^^^^\ntry: remove it",
+    ),
     (
         "e",
         "café",
@@ -671,7 +683,9 @@ def test_long_flat_input(text: str, op: str, count: int) -> None:
     assert (term.op, len(term.args)) == (op, count)
 
 
-@pytest.mark.parametrize("text", ["^".join(["9"] * 50_000), "/".join(["x"] * 50_000), "-" * 100_000 + "x", "x" + "!" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["^".join(["9"] * 50_000), "/".join(["x"] * 50_000), "-" * 100_000 + "x", "x" + "!" * 100_000]
+)
 def test_deep_terms_from_flat_input(text: str) -> None:
     term = parse_expression(text)
     depth = 0
@@ -706,7 +720,24 @@ def test_mixture_of_many_components() -> None:
 WORDS = [
     *"x y k K ab σ ŷ σᵢ x₁ π ∞ oo 2 0.5 ½ ² ⁻¹ + - * / ^ ** ( ) [ ] { } , | ‖ √ ! ~ = == < <= >= != ... · − ≤ ∈".split(),
     *"with where fixed data and or not in log sum prod mean cases indicator reals simplex Normal N y_k λ( log( sum( [".split(),
-    *["sum(k, 1, K, ", "pdf(", "add(", "in {", " ", "\n", "\t", "é", "а", "\u202e", "\x00", "\u0302", "#", "'", "1e5", "."],
+    *[
+        "sum(k, 1, K, ",
+        "pdf(",
+        "add(",
+        "in {",
+        " ",
+        "\n",
+        "\t",
+        "é",
+        "а",
+        "\u202e",
+        "\x00",
+        "\u0302",
+        "#",
+        "'",
+        "1e5",
+        ".",
+    ],
 ]
 
 

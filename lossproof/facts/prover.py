@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Final
 
 from lossproof.facts.algebra import Algebra, Rational
 from lossproof.facts.rule import FactRule, Symbol, propositions
-from lossproof.terms import ZERO, Term, fn, make
+from lossproof.terms import ZERO, Term, add, fn, make
 from lossproof.terms.pattern import Bindings, index_names, instantiate, match, metavariables, sequence_length
 
-#: How deep a chain of reasons may get before the answer is unknown.
+#: How deep a chain of reasons may get, and how many propositions one question may lead to, before the answer is unknown.
 DEPTH: Final = 120
+WORK: Final = 3000
 
 
 class Fact:
@@ -43,7 +44,7 @@ class Prover:
         self._unknown: set[Term] = set()
         self._trait_memo: dict[Term, tuple[bool, bool]] = {}
         self._active: set[Term] = set()
-        self._cuts = 0
+        self._cuts = self._work = 0
         sizes = {s.domain.args[-1]: None for s in symbols.values() if s.domain.args and s.domain.op != "set"}
         self.dimensions = sorted(sizes, key=algebra.order_key)
         self._by_form: dict[tuple[object, ...], Term] = {}
@@ -60,7 +61,8 @@ class Prover:
         known = self._memo.get(proposition)
         if known is not None or proposition in self._unknown:
             return known
-        if proposition in self._active or len(self._active) > DEPTH:
+        self._work += 1
+        if proposition in self._active or len(self._active) > DEPTH or self._work > WORK:
             self._cuts += 1
             return None
         cuts = self._cuts
@@ -72,7 +74,7 @@ class Prover:
         elif cuts == self._cuts:
             self._unknown.add(proposition)
         if not self._active:
-            self._cuts = 0
+            self._cuts = self._work = 0
         return fact
 
     def holds(self, op: str, term: Term) -> bool:
@@ -170,12 +172,42 @@ class Prover:
         term = p.args[0]
         if term.op == "sym":
             return None
-        for other in (self.algebra.canonical(term), self.algebra.factored(term)):
+        for other in self._spellings(p.op, term):
             if other is not term:
                 fact = self.prove(make(p.op, (other, *p.args[1:])))
                 if fact is not None:
                     return Fact(p, "algebra", {}, (fact,))
         return None
+
+    def _spellings(self, op: str, term: Term) -> Iterator[Term]:
+        """Other ways to write a term in which a rule may see its sign."""
+        yield self.algebra.canonical(term)
+        if term.op != "add":
+            return
+        yield self.algebra.factored(term)
+        if op in ("gt", "ge"):
+            yield from self._beside_hypotheses(term)
+            yield from self._by_sign(term)
+
+    def _beside_hypotheses(self, term: Term) -> Iterator[Term]:
+        """n - y + β as (n - y) + β where n - y >= 0 is a hypothesis."""
+        mine = self.algebra.poly(term)
+        for h in self._by_form.values():
+            if h.op not in ("gt", "ge"):
+                continue
+            other = self.algebra.poly(h.args[0])
+            if 1 <= len(other) < len(mine) and all(mine.get(m) == q for m, q in other.items()):
+                rest = {m: q for m, q in mine.items() if m not in other}
+                yield make("add", (h.args[0], self.algebra.from_poly(rest)))
+
+    def _by_sign(self, term: Term) -> Iterator[Term]:
+        """A longer sum as its positive terms plus its non-negative ones."""
+        if len(term.args) < 3:
+            return
+        positive = [a for a in term.args if self.holds("gt", a)]
+        others = [a for a in term.args if a not in positive]
+        if positive and others:
+            yield make("add", (add(*positive), add(*others)))
 
     def _traits(self, root: Term) -> tuple[bool, bool]:
         memo = self._trait_memo
@@ -212,7 +244,8 @@ class FactIndex:
         for rule in sorted(rules, key=lambda r: r.id):
             kind, head = _kind(rule.shows), rule.shows.args[0]
             if rule.of_symbols:
-                self._symbols.setdefault((kind, _kind(rule.given[0])), []).append(rule)
+                where = _kind(rule.given[0]) if rule.given[0].op == "in" else None
+                self._symbols.setdefault((kind, where), []).append(rule)
             elif head.op == "sym":
                 self._general.setdefault(kind, []).append(rule)
             else:
@@ -223,7 +256,7 @@ class FactIndex:
         kind = _kind(p)
         found = self._by_head.get((kind, p.args[0].op), [])
         if where is not None:
-            found = found + self._symbols.get((kind, ("in", where.op, where.value)), [])
+            found = found + self._symbols.get((kind, ("in", where.op, where.value)), []) + self._symbols.get((kind, None), [])
         return found + self._general.get(kind, [])
 
 

@@ -116,7 +116,7 @@ def xtimes(x: Array, log_y: Array) -> Array:
 
 
 def log_pow(a: Array, b: Array) -> Array:
-    return np.where(a < 0.0, np.log(np.power(a, b)), xtimes(b, np.log(a)))
+    return np.where((a >= 0.0) | (b % 2.0 == 0.0), xtimes(b, np.log(np.abs(a))), np.nan)
 
 
 def logit(x: Array) -> Array:

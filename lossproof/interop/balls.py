@@ -220,7 +220,8 @@ def _is_matrix(v: Maybe) -> bool:
 
 
 def _quad(a: Maybe, v: Maybe) -> Maybe:
-    return _strict(_dot, v, [_dot(row, v) for row in a]) if _is_matrix(a) else None
+    rows = [_dot(row, v) for row in a] if _is_matrix(a) else [None]
+    return None if None in rows else _dot(v, rows)
 
 
 def _lu(a: Maybe) -> tuple[Maybe, Maybe]:
@@ -262,11 +263,6 @@ def _eye(d: Maybe) -> Maybe:
     return [[Fraction(int(i == j)) for j in range(n)] for i in range(n)]
 
 
-def _many(op: Callable[..., Maybe]) -> Callable[..., Maybe]:
-    """A function of several numbers, or of the components of one vector."""
-    return lambda *xs: op(*xs[0]) if len(xs) == 1 and isinstance(xs[0], list) else _componentwise(op, xs)
-
-
 _VECTORS: Final[dict[str, Callable[..., Maybe]]] = {
     "mul": _times,
     "at": _at,
@@ -281,9 +277,7 @@ _VECTORS: Final[dict[str, Callable[..., Maybe]]] = {
     "diag": _diag,
     "eye": _eye,
     "softmax": f.softmax,
-    "logsumexp": _many(f.logsumexp),
-    "max": _many(f.largest),
-    "min": _many(f.smallest),
+    "logsumexp": lambda v: f.logsumexp(*v),
     "not": f.negate,
     "indicator": lambda c: Fraction(int(c)),
 }

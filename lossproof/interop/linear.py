@@ -152,20 +152,9 @@ def softmax(v: Val) -> Val:
     return Val(e / np.sum(e, axis=-1, keepdims=True), 1)
 
 
-def logsumexp(*values: Val) -> Val:
-    if len(values) > 1:
-        return elementwise(lambda *xs: arrays.lse(*[t for x in xs for t in (np.ones(()), x)]), *values)
-    s, m = arrays.shifted(np.ones(()), vector(values[0], "logsumexp"), -1)
+def logsumexp(v: Val) -> Val:
+    s, m = arrays.shifted(np.ones(()), vector(v, "logsumexp"), -1)
     return Val((m + np.log(s))[..., 0], 0)
-
-
-def _extreme(op: str, whole: Callable[..., Array]) -> Callable[..., Val]:
-    def call(*values: Val) -> Val:
-        if len(values) > 1:
-            return elementwise(arrays.FUNCTIONS[op], *values)
-        return Val(whole(vector(values[0], op), axis=-1), 0)
-
-    return call
 
 
 FUNCTIONS: Final[dict[str, Callable[..., Val]]] = {
@@ -183,8 +172,6 @@ FUNCTIONS: Final[dict[str, Callable[..., Val]]] = {
     "eye": eye,
     "softmax": softmax,
     "logsumexp": logsumexp,
-    "max": _extreme("max", np.max),
-    "min": _extreme("min", np.min),
 }
 
 

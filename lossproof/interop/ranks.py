@@ -19,11 +19,11 @@ _WANTS: Final[dict[str, tuple[int, ...]]] = {
     "inv": (2,),
     "diag": (1,),
     "softmax": (1,),
+    "logsumexp": (1,),
 }
 _GIVES: Final[dict[str, int]] = {
-    "dot": 0, "norm": 0, "quad": 0, "det": 0, "logdet": 0, "trace": 0, "in": 0, "inv": 2, "diag": 2, "eye": 2,
+    "dot": 0, "norm": 0, "logsumexp": 0, "quad": 0, "det": 0, "logdet": 0, "trace": 0, "in": 0, "inv": 2, "diag": 2, "eye": 2,
 }  # fmt: skip
-_ONE_OR_MANY: Final = frozenset({"logsumexp", "max", "min"})
 _PLACES: Final[dict[str, int]] = {"simplex": 1, "onehot": 1, "counts": 1, "power_domain": 1, "posdef": 2}
 
 
@@ -57,7 +57,7 @@ def vector_names(root: Term) -> set[str]:
     """The symbols that an operator takes as a whole, so that a plain number will not do."""
     names: set[str] = set()
     for t in postorder(root):
-        wants = 1 if t.op == "at" else len(_WANTS.get(t.op, ())) or int(t.op in _ONE_OR_MANY and len(t.args) == 1)
+        wants = 1 if t.op == "at" else len(_WANTS.get(t.op, ()))
         names.update(str(a.value) for a in t.args[:wants] if a.op == "sym")
     return names
 
@@ -90,8 +90,6 @@ def _up(order: Iterable[Term], ranks: Mapping[str, int]) -> dict[Term, int]:
             up[t] = max(inner[0] - len(t.args) + 1, 0)
         elif t.op == "vec":
             up[t] = 1 + max(inner, default=0)
-        elif t.op in _ONE_OR_MANY and len(inner) == 1:
-            up[t] = 0
         elif t.op in BINDERS:
             up[t] = inner[3]
         elif t.op == "mul" and 2 in inner and 1 in inner:
@@ -124,8 +122,6 @@ def _passed(t: Term, r: int, up: Mapping[Term, int], forms: Mapping[Term, Form],
         return [(a, max(w, r) if op == "softmax" else w) for a, w in zip(args, _WANTS[op], strict=False)]
     if op == "at":
         return [(args[0], r + len(args) - 1)]
-    if op in _ONE_OR_MANY and len(args) == 1:
-        return [(args[0], 1)]
     if op == "in":
         return [(args[0], _PLACES[args[1].op])] if args[1].op in SHAPED else []
     if r == 0 or op == "eye":

@@ -185,7 +185,10 @@ def binomial(n: float, k: float) -> float:
             return float(math.comb(int(n), int(k))) if k >= 0.0 else 0.0
         except OverflowError:
             return INF
-    return exp(log_binomial(n, k))
+    if k == math.floor(k) and k < 0.0:
+        return 0.0
+    sign = gamma_sign(n + 1.0) * gamma_sign(k + 1.0) * gamma_sign(n - k + 1.0)
+    return sign * exp(lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0))
 
 
 def xlogy(x: float, y: float) -> float:
@@ -199,7 +202,7 @@ def xtimes(x: float, log_y: float) -> float:
 
 def log_pow(a: float, b: float) -> float:
     """``log(a^b)``."""
-    return log(power(a, b)) if a < 0.0 else xtimes(b, log(a))
+    return xtimes(b, log(abs(a))) if a >= 0.0 or b % 2.0 == 0.0 else NAN
 
 
 def lse_parts(weights: Sequence[float], exponents: Sequence[float]) -> tuple[float, float]:
@@ -229,10 +232,6 @@ def lse_sign(*pairs: float) -> float:
 
 def sgn(x: float) -> float:
     return NAN if isnan(x) else float((x > 0.0) - (x < 0.0))
-
-
-def logsumexp(*xs: float) -> float:
-    return lse(*[v for x in xs for v in (1.0, x)])
 
 
 def largest(*xs: float) -> float:
@@ -331,7 +330,6 @@ FUNCTIONS: Final[dict[str, Callable[..., float]]] = {
     "beta": beta,
     "lbeta": lbeta,
     "binomial": binomial,
-    "logsumexp": logsumexp,
     "min": smallest,
     "max": largest,
     "indicator": lambda c: NAN if c == UNDEFINED else c,

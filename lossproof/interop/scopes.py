@@ -115,6 +115,8 @@ class Plan:
     def __init__(self, root: Term, varying: Collection[str] = ()) -> None:
         self.root = root
         self.free = indices(root, varying)
+        if root in self.free:
+            raise _unbound(self.free[root])
         self.binders = INDEXED | SAMPLES if varying else INDEXED
         order = [] if any(t.op in self.binders for t in postorder(root)) else _order(root)
         last = {a: i for i, t in enumerate(order) for a in needs(t)}
@@ -122,6 +124,12 @@ class Plan:
         for term, i in last.items():
             spent[i].append(term)
         self.steps = [Step(t, needs(t), spent[i]) for i, t in enumerate(order)]
+
+
+def _unbound(names: Collection[str]) -> UsageError:
+    if SAMPLE in names:
+        return UsageError("what varies with the sample stands outside every sum over the samples")
+    return UsageError(f"the index {min(names)} stands outside its sum")
 
 
 def _order(root: Term) -> list[Term]:
@@ -167,9 +175,7 @@ class Evaluator(ABC, Generic[V]):
             if here.name in names:
                 return here
             here = here.parent
-        if SAMPLE in names:
-            raise UsageError("what varies with the sample stands outside every sum over the samples")
-        raise UsageError(f"the index {min(names)} stands outside its sum")
+        raise _unbound(names)
 
     def value(self) -> V:
         """The value of the plan's term."""

@@ -41,6 +41,8 @@ def stable(root: Term) -> Term:
         elif t.op == "add" and len(args) == 2:
             pair = _pair(t.args, args)
             plain = pair.rest if pair and pair.exponent is ZERO else plain
+        elif t.op == "logsumexp" and args[0].op == "vec":
+            plain = fn("lse", *[part for a in args[0].args for part in (ONE, a)])
         new[t] = plain
         scaled[t] = _scaled(t, args, scaled) if logarithms else None
     return new[root]
@@ -198,7 +200,9 @@ def _pair(old: tuple[Term, ...], args: tuple[Term, ...]) -> Scaled | None:
 def _power(args: tuple[Term, ...], base: Scaled | None) -> Scaled | None:
     x, y = args
     if base is None:
-        return None if y.op == "num" else Scaled(fn("log_pow", x, y), ONE)
+        # A low power stays where it is: log(1 + x^2) keeps its digits near 0 only so.
+        low = isinstance(y.value, Fraction) and abs(y.value) <= 8
+        return None if low else Scaled(fn("log_pow", x, y), ONE)
     exponent = mul(y, base.exponent) if y.op == "num" else fn("xtimes", y, base.exponent)
     return Scaled(exponent, ONE if base.rest is ONE else power(base.rest, y))
 

@@ -242,12 +242,9 @@ class _Writer:
 
         return Vector(component, sympy.Integer(len(items)), True)
 
-    def _on_logsumexp(self, *args: Expr) -> Expr:
-        sympy = self.sympy
-        if len(args) > 1:
-            return sympy.log(sympy.Add(*[sympy.exp(x) for x in args]))
-        v, k = self._vector(args[0]), self._fresh()
-        return sympy.log(self._total(sympy.exp(v.component(k)), k, v))
+    def _on_logsumexp(self, v: Expr) -> Expr:
+        v, k = self._vector(v), self._fresh()
+        return self.sympy.log(self._total(self.sympy.exp(v.component(k)), k, v))
 
     def _on_softmax(self, v: Expr) -> Expr:
         sympy, v, k = self.sympy, self._vector(v), self._fresh()
@@ -279,20 +276,6 @@ class _Writer:
         i, j = sympy.symbols("i j", integer=True, cls=sympy.Dummy)
         entry = sympy.Lambda((i, j), sympy.KroneckerDelta(i, j) * v.component(i + 1))
         return sympy.FunctionMatrix(v.length, v.length, entry)
-
-    def _on_max(self, *args: Expr) -> Expr:
-        return self._extreme(self.sympy.Max, args)
-
-    def _on_min(self, *args: Expr) -> Expr:
-        return self._extreme(self.sympy.Min, args)
-
-    def _extreme(self, f: Callable[..., Expr], args: Sequence[Expr]) -> Expr:
-        if len(args) == 1:
-            v = self._vector(args[0])
-            if not v.listed:
-                raise UnsupportedError("the largest component of a vector cannot be written in SymPy")
-            args = [v.component(self.sympy.Integer(i)) for i in range(1, int(v.length) + 1)]
-        return self._componentwise(f, args)
 
 
 def _row(matrix: Expr, i: Expr) -> Vector:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from lossproof.terms import ONE, ZERO, Term, add, div, fn, neg
+from lossproof.terms import ONE, ZERO, Term, div, fn, neg
 
 Expr = Any
 
@@ -48,6 +48,8 @@ def functions() -> dict[str, Callable[..., Expr]]:
         "lbeta": lambda a, b: s.log(s.beta(a, b)),
         "binomial": s.binomial,
         "besseli": s.besseli,
+        "max": s.Max,
+        "min": s.Min,
         "det": s.Determinant,
         "logdet": lambda a: s.log(s.Determinant(a)),
         "trace": s.Trace,
@@ -118,8 +120,3 @@ FROM_SYMPY: dict[str, str | Callable[..., Term]] = {
 def heaviside(x: Term, at_zero: Term) -> Term:
     """Heaviside's step, with its value at 0."""
     return fn("cases", fn("gt", x, ZERO), ONE, fn("cases", fn("lt", x, ZERO), ZERO, at_zero))
-
-
-def difference(left: Term, right: Term) -> Term:
-    """``left - right``."""
-    return add(left, neg(right))

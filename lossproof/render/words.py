@@ -5,16 +5,17 @@ Words are tuples of text and terms, so that each rendering prints the terms in i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from lossproof.kernel import Theorem
 from lossproof.proof import Line
-from lossproof.terms import Term, fn, make, num, postorder, rebuild, substitute, sym, symbols
+from lossproof.terms import Term, fn, num, postorder, rebuild, substitute, sym, symbols
 
 if TYPE_CHECKING:
-    from lossproof.derivation import Derivation
+    from lossproof.derivation import Derivation, LedgerRow
 
 #: A piece of prose: text, and terms that the rendering prints as formulas.
 Words = tuple["str | Term", ...]
@@ -26,6 +27,9 @@ RELATION_WORDS: Final = {
     "up-to-scale": "equal up to a positive scale and a constant, both free of the parameters",
     "same-order": "a strictly increasing function of the other: the same minimisers",
 }
+_WORD: Final = re.compile(r"[A-Za-z]\w*(?!\w*\()")
+_POWER: Final = re.compile(r"\^(\d+)(?![\d.])")
+_RAISED: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 #: Lines of a chain of one sample that expand logarithms; of these so many are shown on paper.
 _LOG_LINES: Final = 3
 _EXPANDING: Final = ("logarithms", "tidy")
@@ -74,6 +78,14 @@ def varying(d: Derivation) -> frozenset[str]:
 
 
 # -- the assumption
+
+
+def pretty_assumption(text: str) -> str:
+    """An assumption in ASCII as it is written on paper: ``y ~ N(ŷ, σ²) with σ fixed``."""
+    from lossproof.syntax import pretty
+
+    shown = _WORD.sub(lambda found: pretty(found.group()), text)
+    return _POWER.sub(lambda found: found.group(1).translate(_RAISED), shown)
 
 
 def domain_in_words(where: Term) -> Words:
@@ -175,7 +187,7 @@ def paper_lines(d: Derivation) -> list[PaperLine]:
     for chain in order:
         scope = "prior" if chain.startswith("prior:") else "sample" if chain == "sample" else "dataset"
         for i, line in enumerate(_folded(chains[chain], names)):
-            uses = tuple(sorted(last_of[c] for c in last_of if c != "preamble")) if line.label == "lemma" else ()
+            uses = tuple(sorted(n for c, n in last_of.items() if c not in ("preamble", chain))) if line.label == "lemma" else ()
             number = len(found) + 1
             t = line.theorem
             found.append(PaperLine(
@@ -318,23 +330,18 @@ def objective_name(d: Derivation) -> str | None:
 
 def result_sentence(d: Derivation) -> Words:
     """What the theorem means for whoever fits the model."""
-    names = [n for n in _in_order(d, "parameter")]
+    names = _in_order(d, "parameter")
     learned = listed([(sym(n),) for n in names])
-    estimate = "The posterior mode" if d.model.priors else "Maximum likelihood"
+    estimate = "Maximum a posteriori" if d.model.priors else "Maximum likelihood"
     name = objective_name(d)
-    least = f"least {name}" if name else "the least of this loss"
-    if d.relation == "equal":
-        relation = "The two are equal"
-    elif d.relation == "up-to-constant":
-        relation = "The gradients are the same"
-    else:
-        relation = "The minimisers are the same"
+    same = {"equal": "the same values", "up-to-constant": "the same gradients"}.get(d.relation, "the same minimisers")
     functions = [n for n in names if d.symbols[n].indexed and not n.endswith("_i")]
-    if functions:
-        model: Words = (", for one value of ", *listed([(sym(n),) for n in functions]), " and for any model f_θ(x) of it" if len(functions) == 1 else " and for any model f_θ(x) of them")
-    else:
-        model = ()
-    return (f"{estimate} for ", *learned, f" is {least}. {relation}", *model, ".")
+    model: Words = ()
+    if len(functions) == 1:
+        model = (", for any model ", sym(functions[0]), " = f_θ(x)")
+    elif functions:
+        model = (", for any model of ", *listed([(sym(n),) for n in functions]))
+    return (f"{estimate} for ", *learned, f" minimises the {name}: " if name else " minimises this loss: ", same, *model, ".")
 
 
 def caveats(d: Derivation) -> list[Words]:
@@ -354,5 +361,38 @@ def caveats(d: Derivation) -> list[Words]:
     return found
 
 
-__all__ = ["PaperLine", "Words", "abbreviated", "assumption_in_words", "caveats", "domain_in_words", "line_reason", "listed",
-           "make", "objective_name", "paper_lines", "result_sentence", "rule_label", "rule_says", "spoken", "varying"]  # fmt: skip
+def ledger_reason(row: LedgerRow, d: Derivation) -> Words:
+    """Why a term may be dropped: ``a number``, ``data only``, ``free of ŷ: σ is fixed``."""
+    names = sorted(symbols(row.term))
+    if not names:
+        return ("a number",)
+    roles = {n: d.symbols[n].role for n in names}
+    fixed = [n for n in names if roles[n] == "fixed"]
+    if not fixed:
+        return ("data alone",)
+    said: Words = (*listed([(sym(n),) for n in fixed]), " is fixed" if len(fixed) == 1 else " are fixed")
+    return said if len(fixed) == len(names) else (*said, ", the rest is data")
+
+
+def ledger_return(row: LedgerRow) -> Words:
+    """What brings a dropped term back: ``if σ is learned``, ``never``."""
+    if not row.returns_if:
+        return ("never",)
+    names = listed([(sym(n),) for n in row.returns_if], " or ")
+    return ("if ", *names, " is learned")
+
+
+def libraries(d: Derivation) -> list[tuple[str, str, str | None]]:
+    """Rows of a library, its code for the loss, and the factor (as text) by which its value differs, if it does."""
+    if d.record is None:
+        return []
+    return [(k.split("_")[0], code, d.record.factor.get(k)) for k, code in d.record.code.items()]
+
+
+def standing_in_the_way(d: Derivation) -> list[Words]:
+    """Rules that were not used since a condition about symbols is not known to hold."""
+    found: dict[Words, None] = {}
+    for rule, condition in d.blocked:
+        if symbols(condition):
+            found[(f"{rule}: it is not known that ", condition)] = None
+    return list(found)

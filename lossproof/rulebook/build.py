@@ -9,9 +9,9 @@ from lossproof.errors import LossproofError, RecordError
 from lossproof.facts import RELATIONS, FactRule, Rule, propositions
 from lossproof.rulebook.records import ArgumentForm, Distribution, Link, Loss
 from lossproof.syntax import parse_condition, parse_domain, parse_expression
-from lossproof.terms import ONE, Term, fn, make, neg, num, sym
+from lossproof.terms import ONE, Term, fn, make, neg, substitute, sym
 from lossproof.terms.node import BINDERS
-from lossproof.terms.pattern import instantiate, metavariables, widen
+from lossproof.terms.pattern import metavariables, widen
 
 
 def rule_from(record: Mapping[str, Any]) -> Rule:
@@ -102,10 +102,12 @@ def distribution_from(record: Mapping[str, Any]) -> Distribution:
     is_discrete = bool(record.get("discrete"))
     if "cdf" in record:
         formula = _term(record, "cdf")
-        cdf = made("cdf", fn("cdf", pattern, y), formula, requires)
-        if is_discrete:
-            formula = instantiate(formula, {**{n: sym(n) for n in metavariables(formula)}, variate: _one_less(y)})
-        below = made("cdf_below", fn("cdf_below", pattern, y), formula, requires)
+        needs = [_condition(id, c) for c in record.get("cdf_requires", ())]
+        cdf = made("cdf", fn("cdf", pattern, y), formula, requires + needs)
+        if is_discrete:  # P(Y < y) is P(Y <= y - 1) on the integers
+            below_y = {y: make("add", [y, neg(ONE)])}
+            formula, needs = substitute(formula, below_y), [substitute(c, below_y) for c in needs]
+        below = made("cdf_below", fn("cdf_below", pattern, y), formula, requires + needs)
     return Distribution(
         id, str(record["title"]), tuple(record.get("names", (id,))), parameters, _forms(id, record, takes, parameters),
         {n: tuple(s) for n, s in record.get("signatures", {}).items()}, variate, variate_domain, density, cdf, below,
@@ -113,10 +115,6 @@ def distribution_from(record: Mapping[str, Any]) -> Distribution:
         str(record.get("notes", "")), is_combinator, is_discrete, bool(record.get("normalised", True)),
         bool(record.get("binary_weight")), kept,
     )  # fmt: skip
-
-
-def _one_less(y: Term) -> Term:
-    return make("add", [y, neg(ONE)])
 
 
 def _argument_pattern(text: str) -> Term:
@@ -189,5 +187,3 @@ def _domain(id: str, text: str) -> Term:
     except LossproofError as error:
         raise RecordError(f"{id}: {text}: {error}") from None
 
-
-__all__ = ["distribution_from", "fact_from", "introduced", "link_from", "loss_from", "num", "rule_from"]

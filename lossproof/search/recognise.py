@@ -162,9 +162,8 @@ class Recogniser:
     ) -> Iterator[Found]:
         """A factor that is written nowhere because it is one."""
         for i, w in enumerate(wanted):
-            if op == "mul" and w.op == "sym" and kinds.get(str(w.value)) == "free" and found.get(str(w.value), ONE) is ONE:
-                rest = wanted[:i] + wanted[i + 1 :]
-                yield from self._match_operands(rest, given, {**found, str(w.value): ONE}, kinds, op)
+            if op == "mul" and w.op == "sym" and found.get(str(w.value)) is ONE:
+                yield from self._match_operands(wanted[:i] + wanted[i + 1 :], given, found, kinds, op)
                 return
 
     def _joined(self, op: str, given: list[Term]) -> Term:

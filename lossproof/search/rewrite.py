@@ -29,6 +29,7 @@ class Rewriter:
         self.display = display
         self.book = book
         self.blocked: dict[tuple[str, Term], None] = {}
+        self._stable: dict[str, set[Term]] = {}
 
     def apply(self, rule: Rule, term: Term) -> Theorem | None:
         """The rule at the root of a term, or None if it does not match or a condition is not known to hold."""
@@ -75,15 +76,23 @@ class Rewriter:
 
     # -- passes over a term
 
-    def pass_over(self, term: Term, visit: Visit, *, everywhere: bool) -> Theorem:
-        """One pass, children first: ``visit`` says what a node becomes. Elsewhere than in the skeleton only if ``everywhere``."""
+    def pass_over(self, term: Term, visit: Visit, *, everywhere: bool, stable: set[Term] | None = None) -> Theorem:
+        """One pass, children first: ``visit`` says what a node becomes. Elsewhere than in the skeleton only if ``everywhere``.
+
+        ``stable`` are nodes known not to change, to be passed by; it is added to.
+        """
         kernel = self.kernel
+        if stable is None:
+            stable = set()
         memo: dict[Term, Theorem | None] = {}
         stack = [term]
         while stack:
             t = stack[-1]
             if t in memo:
                 stack.pop()
+                continue
+            if t in stable:
+                memo[t] = None
                 continue
             inner = self._inner(t, everywhere)
             pending = [t.args[i] for i in inner if t.args[i] not in memo]
@@ -95,7 +104,9 @@ class Rewriter:
             if parts:
                 memo[t] = kernel.congruence(t, parts)
             else:
-                memo[t] = visit(t)
+                changed = memo[t] = visit(t)
+                if changed is None:
+                    stable.add(t)
         return memo[term] or kernel.reflexivity(term)
 
     @staticmethod
@@ -108,11 +119,12 @@ class Rewriter:
             return (3,)
         return ()
 
-    def exhaust(self, term: Term, visit: Visit, *, everywhere: bool) -> list[Theorem]:
-        """Passes until nothing changes; each that changed something is a theorem of the list."""
+    def exhaust(self, term: Term, visit: Visit, kind: str, *, everywhere: bool) -> list[Theorem]:
+        """Passes of a kind until nothing changes; each that changed something is a theorem of the list."""
         found: list[Theorem] = []
+        stable = self._stable.setdefault(kind, set())
         for _ in range(PASSES):
-            theorem = self.pass_over(term, visit, everywhere=everywhere)
+            theorem = self.pass_over(term, visit, everywhere=everywhere, stable=stable)
             if theorem.is_trivial:
                 break
             found.append(theorem)
@@ -130,7 +142,7 @@ class Rewriter:
                 found = self.first(exchange[t.op], t)
             return found if found is not None else self._arithmetic(t)
 
-        return self.exhaust(term, visit, everywhere=True)
+        return self.exhaust(term, visit, "tidy", everywhere=True)
 
     def _is_backward(self, difference: Term) -> bool:
         """Whether a difference has its data last: μ - y."""
@@ -173,7 +185,7 @@ class Rewriter:
             rule = {"pdf": record.density, "cdf": record.cdf, "cdf_below": record.cdf_below}[t.op]
             return self.apply(rule, t) if rule is not None else None
 
-        return self.exhaust(term, visit, everywhere=True)
+        return self.exhaust(term, visit, "unfold", everywhere=True)
 
 
 def _has_number(t: Term) -> bool:

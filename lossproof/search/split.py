@@ -25,7 +25,7 @@ class Splitter:
 
     def split(self, term: Term) -> list[Theorem]:
         """Passes over the arithmetic skeleton until nothing changes."""
-        return self.rewriter.exhaust(term, self.visit, everywhere=False)
+        return self.rewriter.exhaust(term, self.visit, "split", everywhere=False)
 
     def visit(self, t: Term) -> Theorem | None:
         """What one node becomes, or None."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from lossproof.terms import Term, bound, make, postorder, rebuild, substitute, sym
+from lossproof.terms import Term, bound, make, postorder, sym
 
 SAMPLES = frozenset({"samples_sum", "samples_mean", "samples_prod"})
 _OTHER_INDICES = ("j", "k", "l", "m", "r", "s")
@@ -18,19 +18,24 @@ def with_sample_index(term: Term, varying: frozenset[str]) -> Term:
     order = postorder(term)
     if not any(t.op in SAMPLES for t in order):
         return term
-    mapping = {sym(name): sym(name + "_i") for name in varying if not name.endswith("_i")}
+    inside = {sym(name): sym(name + "_i") for name in varying if not name.endswith("_i")}
     i = bound("i")
     if i in order:
         taken = {str(t.value) for t in order if t.op in ("sym", "bound")}
-        free = next((name for name in _OTHER_INDICES if name not in taken), "i")
-        mapping[i] = bound(free)
-    if not mapping:
+        inside[i] = bound(next((name for name in _OTHER_INDICES if name not in taken), "i"))
+    if not inside:
         return term
-
-    def visit(t: Term) -> Term:
-        return make(t.op, [substitute(t.args[0], mapping)]) if t.op in SAMPLES else t
-
-    return rebuild(term, visit)
+    outside: dict[Term, Term] = {}
+    for t in order:
+        if t.args:
+            inside[t] = make(t.op, [inside[a] for a in t.args], t.value)
+        elif t not in inside:
+            inside[t] = t
+        if t.op in SAMPLES:
+            outside[t] = inside[t]
+        else:
+            outside[t] = make(t.op, [outside[a] for a in t.args], t.value) if t.args else t
+    return outside[term]
 
 
 def title(record: str) -> str:

@@ -326,7 +326,7 @@ def _not(t: Term, memo: _Memo) -> Shown:
     if t.args[0].op == "in":
         value, domain = t.args[0].args
         return Shown(cat(_within(value, memo, ADD), r" \notin ", memo[domain].text), COMPARE, _tall(t, memo))
-    return Shown(cat(r"\text{not } ", _within(t.args[0], memo, NOT + 1)), NOT, _tall(t, memo))
+    return Shown(cat(r"\text{not } ", _within(t.args[0], memo, ATOM)), NOT, _tall(t, memo))
 
 
 def _in(t: Term, memo: _Memo) -> Shown:

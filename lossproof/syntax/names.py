@@ -218,7 +218,9 @@ def letter_parts(base: str) -> tuple[str, str, str] | None:
     digits = base[len(stem) :]
     for mark in ("", "hat", "bar", "tilde"):
         letter = stem.removesuffix(mark) if mark else stem
-        if (not mark or letter != stem) and ((len(letter) == 1 and letter.isascii()) or letter in _LETTER_NAMES):
+        if (not mark or letter != stem) and (
+            (len(letter) == 1 and letter.isascii() and letter.isalpha()) or letter in _LETTER_NAMES
+        ):
             return letter, mark, digits
     return None
 
@@ -233,7 +235,7 @@ def is_letter(name: str) -> bool:
 def pretty(name: str) -> str:
     """A canonical name as it is shown in text: ``yhat_i`` is ŷᵢ, ``lam`` is λ."""
     base, *subscripts = name.split("_")
-    if not name.isascii() or not base or not all(subscripts):
+    if not (name.isascii() and name.isidentifier() and all(subscripts)):
         return printable(name)
     shown = _pretty_base(base)
     if not subscripts:

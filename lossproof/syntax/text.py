@@ -172,8 +172,7 @@ def _div(t: Term, memo: Memo) -> Printed:
 
 def _ends_open(t: Term) -> bool:
     """Whether what follows the printed term could be read as part of its last factor."""
-    while t.op == "mul":
-        t = t.args[-1]
+    t = t.args[-1] if t.op == "mul" else t
     return t.op in _OPEN and t.op not in ("quad", "dot")
 
 
@@ -220,7 +219,7 @@ def _sqrt(t: Term, memo: Memo) -> Printed:
 def _bars(mark: str, name: str) -> Callable[[Term, Memo], Printed]:
     def shown(t: Term, memo: Memo) -> Printed:
         inside = memo[t.args[0]].text
-        if mark in flat(inside):
+        if not isinstance(inside, str) or mark in inside:  # long, or bars within bars
             return Printed(cat(name, "(", inside, ")"), ATOM)
         return Printed(cat(mark, inside, mark), ATOM)
 
@@ -331,6 +330,16 @@ def _junction(word: str, level: int) -> Callable[[Term, Memo], Printed]:
     return shown
 
 
+def _in(t: Term, memo: Memo, word: str = " in ") -> Printed:
+    return Printed(cat(at_least(memo[t.args[0]], ADD), word, memo[t.args[1]].text), COMPARE)
+
+
+def _not(t: Term, memo: Memo) -> Printed:
+    if t.args[0].op == "in":
+        return _in(t.args[0], memo, " not in ")
+    return Printed(cat("not ", at_least(memo[t.args[0]], ATOM)), NOT)
+
+
 def _brackets(opener: str, closer: str) -> Callable[[Term, Memo], Printed]:
     return lambda t, memo: Printed(cat(opener, _listed(t.args, memo), closer), ATOM)
 
@@ -364,8 +373,8 @@ _TABLE: Final[dict[str, Callable[[Term, Memo], Printed]]] = {
     "cdf": _pdf,
     "and": _junction("and", AND),
     "or": _junction("or", OR),
-    "not": lambda t, memo: Printed(cat("not ", at_least(memo[t.args[0]], NOT + 1)), NOT),
-    "in": lambda t, memo: Printed(cat(at_least(memo[t.args[0]], ADD), " in ", memo[t.args[1]].text), COMPARE),
+    "not": _not,
+    "in": _in,
     "vec": _brackets("[", "]"),
     "set": _brackets("{", "}"),
     "seq": lambda t, memo: Printed(cat(memo[t.args[0]].text, "..."), OR),

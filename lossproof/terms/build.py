@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from lossproof.terms.node import Term, make
 
 
+@lru_cache(4096)
 def num(value: int | str | Fraction) -> Term:
     """An exact rational number."""
     return make("num", (), Fraction(value))

@@ -1,0 +1,130 @@
+"""The group of commands, and how an error becomes a short block and an exit status."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from lossproof import __version__
+from lossproof.errors import InternalError, LossproofError, UsageError
+
+#: Commands and what they are for; each lives in the module of its name.
+COMMANDS: Final = {
+    "derive": "From an assumption to its loss, with the proof.",
+    "check": "Check a proof again, by a program that is not the engine.",
+    "explain": "A rule, a distribution, a loss, a library's loss or an error code.",
+    "list": "All rules, facts, distributions, losses or links.",
+}
+_INTERRUPTED: Final = 130
+_HELP: Final = """From a distributional assumption to the loss it equals, with a proof.
+
+\b
+Examples:
+  lossproof derive "y ~ N(ŷ, σ²) with σ fixed"
+  lossproof derive poisson --format latex --standalone -o poisson.tex
+  lossproof derive laplace --format json | lossproof check -
+  lossproof explain torch.nn.MSELoss
+  lossproof list distributions
+"""
+
+
+@dataclass(slots=True)
+class State:
+    """What the options of the whole run say."""
+
+    debug: bool = False
+
+
+class Commands(click.Group):
+    """A group that imports a command's module when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        command = import_module(f"lossproof.cli.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with their purposes, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name. Raises UsageError with the nearest names."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            if "~" in name:
+                raise UsageError("this is an assumption and no command", text=name, span=(0, len(name)), hint="lossproof derive ASSUMPTION")
+            from difflib import get_close_matches
+
+            raise UsageError(f"there is no command {name[:60]}", nearest=get_close_matches(name[:60], COMMANDS, n=2), hint="lossproof --help")
+        return super().resolve_command(ctx, args)
+
+
+def set_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    """Remember that a traceback is wanted."""
+    if value:
+        ctx.ensure_object(State).debug = True
+
+
+@click.group(cls=Commands, help=_HELP, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="lossproof %(version)s")
+@click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, is_eager=True, help="Show a traceback if something fails.")
+def cli() -> None:
+    """The whole command line."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return its exit status: nothing is raised."""
+    state = State("--debug" in arguments)
+    try:
+        result: Any = cli.main(arguments, prog_name="lossproof", standalone_mode=False, obj=state)
+        return result if isinstance(result, int) else 0
+    except LossproofError as error:
+        return _failed(error, error.exit_status, state)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        return _failed(_usage(error), error.exit_code, state)
+    except (click.Abort, KeyboardInterrupt):
+        return _INTERRUPTED
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    except Exception as error:
+        shown = " ".join(str(error).split())[:200]
+        fault = InternalError(f"{type(error).__name__}: {shown}", hint="the same command with --debug shows where; please report it")
+        return _failed(fault, fault.exit_status, state)
+
+
+def _failed(error: LossproofError, status: int, state: State) -> int:
+    if state.debug:
+        import traceback
+
+        traceback.print_exc()
+    try:
+        print(error.render(), file=sys.stderr)
+    except OSError:
+        pass
+    return status
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    """click's own errors in the form of all others."""
+    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx is not None else "lossproof"
+    message = error.format_message().rstrip(".")
+    nearest: list[str] = []
+    if isinstance(error, click.NoSuchOption):
+        message = f"there is no option {error.option_name}"
+        nearest = sorted(error.possibilities or ())
+    return UsageError(message[:1].lower() + message[1:], nearest=nearest, hint=f"{command} --help")

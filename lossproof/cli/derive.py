@@ -1,0 +1,119 @@
+"""``lossproof derive``: from an assumption to its loss."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from lossproof.cli.app import set_debug
+from lossproof.cli.complete import families
+from lossproof.errors import UsageError
+
+if TYPE_CHECKING:
+    from lossproof.derivation import Derivation
+
+_SUFFIXES: Final = {".json": "json", ".tex": "latex", ".md": "markdown", ".txt": "text"}
+_HELP: Final = """Derive the loss of an assumption, with its proof.
+
+ASSUMPTION is a text such as the ones below, the name of a family, or - for stdin.
+
+\b
+Examples:
+  lossproof derive "y ~ N(ŷ, σ²) with σ fixed"
+  lossproof derive gaussian --free sigma
+  lossproof derive "y ~ Normal(w*x, s), w ~ Normal(0, t) with x, s, t fixed"
+  lossproof derive "y ~ Poisson(lam), lam = exp(eta)" --format latex
+  lossproof derive student-t --detail full
+  lossproof derive --density "s/2 * exp(-s*|y - m|)" --data y --fixed s --where "s > 0"
+"""
+
+
+@click.command("derive", help=_HELP)
+@click.argument("assumption", required=False, shell_complete=families)
+@click.option("--format", "form", type=click.Choice(["text", "latex", "markdown", "json"]), help="How to write it (default: text, or by FILE's suffix).")
+@click.option("--standalone", is_flag=True, help="A whole LaTeX document, not a fragment.")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file; - is stdout.")
+@click.option("--detail", type=click.Choice(["paper", "full"]), default="paper", help="The lines of a paper, or every step.")
+@click.option("--free", multiple=True, metavar="NAMES", help="Learn these as well.")
+@click.option("--fix", multiple=True, metavar="NAMES", help="Take these as fixed.")
+@click.option("--reduction", type=click.Choice(["mean", "sum", "none"]), help="The loss over the dataset (default: mean, with priors sum).")
+@click.option("--density", metavar="TEXT", help="A density of your own, in place of ASSUMPTION.")
+@click.option("--data", multiple=True, metavar="NAMES", help="With --density: the data.")
+@click.option("--fixed", multiple=True, metavar="NAMES", help="What else is not learned.")
+@click.option("--where", "conditions", multiple=True, metavar="CONDITIONS", help='Conditions, such as "s > 0".')
+@click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, hidden=True)
+def command(assumption: str | None, form: str | None, standalone: bool, output: str | None, detail: str, **options: Any) -> None:
+    """Derive the loss of an assumption."""
+    from lossproof.cli.files import write
+
+    form = form or _form_of(output)
+    if standalone and form != "latex":
+        raise UsageError(f"--standalone is for LaTeX and the format is {form}", hint="--format latex --standalone")
+    if assumption is None and options["density"] is None:
+        raise UsageError("what is assumed?", hint='lossproof derive "y ~ N(ŷ, σ²) with σ fixed", or lossproof list distributions')
+    if assumption is not None and options["density"] is not None:
+        raise UsageError("--density stands in place of the assumption, not beside it")
+    if assumption == "-":
+        from lossproof.cli.files import read_stdin
+
+        assumption = read_stdin().strip()
+    derivation, before = _derived(assumption, options)
+    write(_shown(derivation, before, form, standalone, detail), output)
+
+
+def _form_of(output: str | None) -> str:
+    for suffix, form in _SUFFIXES.items():
+        if output is not None and output.lower().endswith(suffix):
+            return form
+    return "text"
+
+
+def names_of(given: tuple[str, ...]) -> list[str]:
+    """Names from an option: ``sigma, tau`` or ``sigma and tau`` or the option twice."""
+    return [n for text in given for n in re.split(r"[,\s]+", text) if n and n != "and"]
+
+
+def _derived(assumption: str | None, options: dict[str, Any]) -> tuple[Derivation, Derivation | None]:
+    """The derivation, and that of the unchanged assumption if roles were changed."""
+    from lossproof.derivation import derive
+
+    free, fix = names_of(options["free"]), names_of(options["fix"])
+    given: dict[str, Any] = {
+        "density": options["density"], "data": names_of(options["data"]), "fixed": names_of(options["fixed"]),
+        "where": ", ".join(options["conditions"]), "reduction": options["reduction"],
+    }  # fmt: skip
+    if options["density"] is None and given["data"]:
+        raise UsageError("--data goes with --density; in an assumption write `with x data`")
+    derivation = derive(assumption, **given, free=free, fix=fix)
+    if not free and not fix:
+        return derivation, None
+    from lossproof.errors import NothingToLearnError
+
+    try:
+        return derivation, derive(assumption, **given)
+    except NothingToLearnError:
+        return derivation, None
+
+
+def _shown(derivation: Derivation, before: Derivation | None, form: str, standalone: bool, detail: str) -> str:
+    if form == "json":
+        return derivation.proof.to_json() + "\n"
+    if form == "text":
+        from lossproof.cli.files import page_width, wants_color
+        from lossproof.render.text import derivation_text
+
+        return derivation_text(derivation, width=page_width(), color=wants_color(), detail=detail, before=before)
+    if before is not None:
+        from lossproof.render.text import Page, changes
+
+        click.echo("\n".join(changes(derivation, before, Page())), err=True)
+    options: dict[str, Any] = {"detail": detail}
+    if form == "latex":
+        return _ended(derivation.latex(standalone=standalone, **options))
+    return _ended(derivation.markdown(**options))
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else text + "\n"

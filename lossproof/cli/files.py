@@ -1,0 +1,74 @@
+"""Files that commands read and write: ``-`` is stdin or stdout, what is read is bounded, what is written is renamed into place."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from lossproof.errors import CharacterError, LimitError, UsageError
+
+#: As much is read of an assumption.
+MAX_BYTES: Final = 1_000_000
+_BROKEN_PIPE: Final = 141
+
+
+def read_stdin(limit: int = MAX_BYTES) -> str:
+    """All of stdin as text. Raises LimitError for more than ``limit`` bytes, CharacterError for what is no UTF-8."""
+    raw = sys.stdin.buffer.read(limit + 1)
+    if len(raw) > limit:
+        raise LimitError(f"stdin holds more than {limit:,} bytes")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CharacterError(f"stdin is not UTF-8 text: byte {error.start}") from None
+
+
+def write(text: str, target: str | None) -> None:
+    """Write a result to a file, or to stdout if the target is None or ``-``. Raises UsageError if that cannot be done."""
+    if target is None or target == "-":
+        write_stdout(text)
+        return
+    path = Path(target)
+    beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
+    try:
+        with beside.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.replace(beside, path)
+    except (OSError, ValueError) as error:
+        beside.unlink(missing_ok=True)
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UsageError(f"cannot write {target}: {why}") from None
+
+
+def write_stdout(text: str) -> None:
+    """Write to stdout as UTF-8; a reader that went away ends the command quietly."""
+    try:
+        sys.stdout.flush()
+        stream = getattr(sys.stdout, "buffer", None)
+        if stream is None:
+            sys.stdout.write(text)
+        else:
+            stream.write(text.encode("utf-8", "backslashreplace"))
+            stream.flush()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(_BROKEN_PIPE) from None
+
+
+def wants_color() -> bool:
+    """Whether stdout is a terminal that takes colour, and nobody said no."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def page_width() -> int | None:
+    """The terminal's width, or None if stdout is no terminal."""
+    if not sys.stdout.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size((80, 24)).columns

@@ -1,0 +1,312 @@
+"""A derivation for a terminal: the assumption in words, numbered lines, the ledger, the result and its limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from lossproof.render.layout import columns, padded, wrap_formula, wrap_words
+from lossproof.render.words import (
+    PaperLine,
+    Words,
+    abbreviated,
+    assumption_in_words,
+    caveats,
+    ledger_reason,
+    ledger_return,
+    libraries,
+    objective_name,
+    paper_lines,
+    result_sentence,
+    spoken,
+    standing_in_the_way,
+    varying,
+)
+from lossproof.syntax import to_text
+from lossproof.terms import ONE, ZERO, Term
+
+if TYPE_CHECKING:
+    from lossproof.derivation import Derivation
+
+#: Columns where the terminal's width is not given.
+WIDTH: Final = 80
+_LEAST: Final = 40
+_STYLES: Final = {"bold": "1", "dim": "2", "head": "1", "good": "32", "warn": "33"}
+_DENSITY: Final = re.compile(r"\bp\(([^(),]*), ")
+_LOG_OF: Final = re.compile(r"log\(((?:∏ᵢ )?p\([^()]*\))\)")
+_LABELS: Final = {"definition": "where", "support": "given"}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """How wide a page is, and whether it is coloured."""
+
+    width: int = WIDTH
+    color: bool = False
+
+    def style(self, text: str, name: str) -> str:
+        """The text in a style, if there is colour."""
+        return f"\x1b[{_STYLES[name]}m{text}\x1b[0m" if self.color and text else text
+
+
+def derivation_text(
+    d: Derivation,
+    width: int | None = None,
+    color: bool = False,
+    detail: str = "paper",
+    before: Derivation | None = None,
+) -> str:
+    """The derivation in at most ``width`` columns (80 if not given); ``detail="full"`` shows every step.
+
+    ``before`` is the derivation of the same assumption before roles were changed: what came back or went is then said.
+    Raises :class:`lossproof.LossproofError` for a formula that is longer than any reader wants.
+    """
+    page = Page(max(width or WIDTH, _LEAST), color)
+    blocks = [_assumption(d, page), *(_full(d, page) if detail == "full" else _proof(d, page))]
+    changed = [] if before is None else changes(d, before, page)
+    blocks += [_ledger(d, page), changed, _result(d, page), _limits(d, page), _checked(d, page)]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def formula(term: Term, names: frozenset[str] = frozenset()) -> str:
+    """A term as a line, densities written p(y | θ)."""
+    text = to_text(abbreviated(term), names)
+    return _LOG_OF.sub(r"log \1", _DENSITY.sub(r"p(\1 | ", text))
+
+
+def said(words: Words) -> str:
+    """Words as a line of text."""
+    return spoken(words, formula)
+
+
+# -- the assumption
+
+
+def _assumption(d: Derivation, page: Page) -> list[str]:
+    rows = [(_LABELS.get(label, label), said(words)) for label, words in assumption_in_words(d)]
+    return [page.style(shown_assumption(d), "bold"), "", *_table_of(rows, page)]
+
+
+def shown_assumption(d: Derivation) -> str:
+    """The assumption as it was given, on one line."""
+    from lossproof.errors import printable
+
+    return printable(" ".join(d.assumption.split()))
+
+
+def _table_of(rows: Iterable[tuple[str, str]], page: Page) -> list[str]:
+    """Labels and prose in two columns; a label that repeats is shown once."""
+    found: list[str] = []
+    rows = list(rows)
+    left = max((columns(label) for label, _ in rows), default=0) + 2
+    last = ""
+    for label, text in rows:
+        shown = "" if label == last else label
+        last = label
+        room = page.width - left - 2
+        first, *more = wrap_words(text, room, room)
+        found.append(f"  {page.style(padded(shown, left), 'dim')}{first}")
+        found += [" " * (left + 2) + line for line in more]
+    return found
+
+
+# -- the proof
+
+
+def _proof(d: Derivation, page: Page) -> list[list[str]]:
+    blocks: list[list[str]] = []
+    lines = paper_lines(d)
+    edge = _edge(lines, page)
+    for line in lines:
+        if line.left is not None:
+            blocks.append([page.style(_heading(line, d), "head")])
+        blocks[-1] += _line(line, edge, page)
+    return blocks
+
+
+def _heading(line: PaperLine, d: Derivation) -> str:
+    if line.chain == "preamble":
+        return "Maximum a posteriori" if d.model.priors else "Maximum likelihood"
+    if line.scope == "prior":
+        return f"The prior on {formula_of_name(line.chain.removeprefix('prior:'))}"
+    return "One sample" if line.scope == "sample" else "All n samples"
+
+
+def formula_of_name(name: str) -> str:
+    """A symbol's name as it is shown."""
+    from lossproof.syntax import pretty
+
+    return pretty(name)
+
+
+def _body(line: PaperLine) -> str:
+    return f"{line.relation} {formula(line.right, line.varying)}"
+
+
+def reasons(line: PaperLine) -> str:
+    """What stands at the right of a line: the rules' names, or the lines that it rests on."""
+    if line.uses:
+        return "by " + ("line " if len(line.uses) == 1 else "lines ") + ", ".join(map(str, line.uses))
+    return ", ".join(line.rules)
+
+
+def _edge(lines: list[PaperLine], page: Page) -> int:
+    """The column at which the rules' names end: no further right than the formulas ask for."""
+    needed = max(7 + columns(_body(line)) + 3 + columns(reasons(line)) for line in lines)
+    return min(page.width, max(needed, 60))
+
+
+def _line(line: PaperLine, edge: int, page: Page) -> list[str]:
+    number = page.style(f"{line.number:>4}", "dim")
+    room = page.width - 6
+    found: list[str] = []
+    if line.left is not None:
+        head = formula(line.left, line.varying)
+        if line.scope == "dataset" and line.chain != "preamble":
+            head = f"NLL = {head}"
+        first, *more = wrap_formula(head, room, room - 4)
+        found += [f"{number}  {first}", *[" " * 10 + m for m in more]]
+        number = " " * 4
+    rows = wrap_formula(_body(line), room, room - 4)
+    rows = [rows[0], *["    " + r for r in rows[1:]]]
+    reason = reasons(line)
+    gap = edge - 6 - columns(rows[-1]) - columns(reason)
+    for i, row in enumerate(rows):
+        text = f"{number}  {row}" if i == 0 else f"      {row}"
+        if i == len(rows) - 1 and gap >= 2:
+            text += " " * gap + page.style(reason, "dim")
+        found.append(text)
+    if gap < 2:
+        for row in wrap_words(reason, page.width - 12, page.width - 12):
+            found.append(" " * (edge - columns(row)) + page.style(row, "dim"))
+    return found
+
+
+# -- the ledger, the result
+
+
+def _ledger(d: Derivation, page: Page) -> list[str]:
+    if not d.ledger:
+        return ["Nothing was dropped: every term depends on what is learned."]
+    head = ("term", "why it may go", "returns")
+    rows = [(formula(r.term), said(ledger_reason(r, d)), said(ledger_return(r))) for r in d.ledger]
+    where = " of the dataset of one sample" if d.model.priors else " of each sample"
+    return [page.style(f"Dropped, of the NLL{where}", "head"), *table([head, *rows], page)]
+
+
+def changes(d: Derivation, before: Derivation, page: Page) -> list[str]:
+    """Which terms came back to the loss and which are now dropped, against the same assumption with its own roles."""
+    learned = [n for n, s in d.symbols.items() if s.role == "parameter" and (o := before.symbols.get(n)) and o.role != "parameter"]
+    fixed = [n for n, s in d.symbols.items() if s.role == "fixed" and (o := before.symbols.get(n)) and o.role == "parameter"]
+    roles = [f"{', '.join(map(formula_of_name, names))} {said}" for names, said in ((learned, "learned"), (fixed, "fixed")) if names]
+    was = {r.term for r in before.ledger}
+    now = {r.term for r in d.ledger}
+    rows = [("came back", formula(r.term)) for r in before.ledger if r.term not in now]
+    rows += [("went", formula(r.term)) for r in d.ledger if r.term not in was]
+    if before.scale is not d.scale:
+        rows.append(("scale", f"{formula(before.scale)} became {formula(d.scale)}"))
+    if not rows:
+        rows = [("ledger", "as before")]
+    return [page.style(f"Changed, with {' and '.join(roles) or 'the same roles'}", "head"), *_table_of(rows, page)]
+
+
+def table(rows: list[tuple[str, ...]], page: Page) -> list[str]:
+    """A small table with a head; the first column gives way where the page is narrow."""
+    widths = [max(columns(row[i]) for row in rows) for i in range(len(rows[0]))]
+    rest = sum(widths[1:]) + 3 * (len(widths) - 1) + 2
+    widths[0] = min(widths[0], max(page.width - rest, 16))
+    found: list[str] = []
+    for k, row in enumerate(rows):
+        first, *more = wrap_formula(row[0], widths[0], widths[0] - 2)
+        cells = [first, *row[1:]]
+        text = "   ".join(padded(c, w) for c, w in zip(cells, widths, strict=True)).rstrip()
+        if columns(text) + 2 > page.width:
+            text = padded(first, widths[0]).rstrip()
+            more += [f"  {c}" for c in row[1:] if c]
+        found.append("  " + (page.style(text, "dim") if k == 0 else text))
+        found += ["    " + m for m in more]
+    return found
+
+
+def _result(d: Derivation, page: Page) -> list[str]:
+    theorem = d.theorem
+    names = varying(d)
+    objective = formula(theorem.right, names)
+    name = objective_name(d)
+    found = [page.style("Result", "head")]
+    found += _equation("NLL = " + claim(d), page)
+    found += [f"  {'with' if i == 0 else '    '} {row}" for i, row in enumerate(wrap_formula(f"L = {objective}", page.width - 8, page.width - 12))]
+    if name is not None and found:
+        gap = page.width - columns(found[-1]) - columns(name) - 4
+        found[-1:] = [f"{found[-1]}    {page.style(name, 'bold')}"] if gap >= 0 else [found[-1], f"       {page.style(name, 'bold')}"]
+    found += [f"  {row}" for row in wrap_words(said(result_sentence(d)), page.width - 2, page.width - 2)]
+    code = libraries(d)
+    if code:
+        left = max(columns(k) for k, _, _ in code) + 2
+        shown = [(k, f"{c}{'' if f is None else f'   = {f} · loss'}") for k, c, f in code]
+        found += ["", *[f"  {page.style(padded(k, left), 'dim')}{c}" for k, c in shown]]
+    return found
+
+
+def claim(d: Derivation) -> str:
+    """The right side of NLL = scale · L + offset, without what is 1 or 0."""
+    theorem = d.theorem
+    names = varying(d)
+    scale, offset = theorem.scale, theorem.offset
+    if scale is None or offset is None:
+        return "φ(L)"
+    loss = "L"
+    if scale is not ONE:
+        shown = formula(scale, names)
+        loss = f"{shown} · L" if " " not in _outside(shown) else f"({shown}) · L"
+    if offset is ZERO:
+        return loss
+    shown = formula(offset, names)
+    return f"{loss} - {shown[1:]}" if shown.startswith("-") else f"{loss} + {shown}"
+
+
+def _outside(text: str) -> str:
+    """What of a formula stands in no brackets."""
+    depth, kept = 0, []
+    for char in text:
+        depth -= char in ")]}"
+        if depth == 0:
+            kept.append(char)
+        depth += char in "([{"
+    return "".join(kept)
+
+
+def _equation(text: str, page: Page) -> list[str]:
+    rows = wrap_formula(text, page.width - 2, page.width - 6)
+    return [("  " if i == 0 else "      ") + page.style(row, "bold") for i, row in enumerate(rows)]
+
+
+# -- limits and checks
+
+
+def _limits(d: Derivation, page: Page) -> list[str]:
+    found: list[str] = []
+    rows = [said(words) for words in caveats(d)]
+    if rows:
+        found.append(page.style("Not safe for", "head"))
+        for row in rows:
+            first, *more = wrap_words(row, page.width - 4, page.width - 4)
+            found += [f"  · {first}", *[f"    {line}" for line in more]]
+    blocked = [said(words) for words in standing_in_the_way(d)]
+    if blocked:
+        found += ["", page.style("Not used", "head"), *[f"  · {row}" for row in blocked]]
+    return found
+
+
+def _checked(d: Derivation, page: Page) -> list[str]:
+    steps = len(d.proof.steps)
+    text = f"{steps} steps, each checked by the kernel. Check again: lossproof check (on --format json)."
+    return [page.style(line, "dim") for line in wrap_words(text, page.width, page.width)]
+
+
+def _full(d: Derivation, page: Page) -> list[list[str]]:
+    from lossproof.render.steps import step_blocks
+
+    return step_blocks(d, page)
