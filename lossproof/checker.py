@@ -22,6 +22,7 @@ import sys
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import gcd, lcm
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ MAX_BYTES: Final = 1 << 28
 MAX_WORK: Final = 50_000_000  # visits of terms and monomials by the algebra of one proof
 MAX_POWER: Final = 4096  # exponents that the algebra looks into
 MAX_MONOMIALS: Final = 4096
+MAX_INDICES: Final = 100  # free in one term
 MAX_TEXT: Final = 20_000  # characters of a formula in a record
 MAX_NESTING: Final = 30  # parentheses in a formula of a record
 RELATIONS: Final = ("equal", "up-to-constant", "up-to-scale", "same-order")
@@ -123,8 +125,8 @@ INDEXED: Final = 2  # a symbol that varies with the sample
 LOOSE: Final = 4  # such a symbol outside samples_sum, samples_mean, samples_prod
 INFINITE: Final = 8  # its value may be infinite
 ARRAY: Final = 16  # its value may be a vector or matrix
-_FINITE_OPS: Final = frozenset("sigmoid softmax tanh cos sin atan Phi erf erfc indicator cdf cdf_below".split())
-_SCALAR_OPS: Final = frozenset((*"dot norm quad det logdet trace at logsumexp".split(), *"beta lbeta pdf cdf cdf_below indicator".split()))
+_FINITE = ("sigmoid", "softmax", "tanh", "cos", "sin", "atan", "Phi", "erf", "erfc", "indicator", "cdf", "cdf_below")
+_SCALAR = ("dot", "norm", "quad", "det", "logdet", "trace", "at", "logsumexp", "beta", "lbeta", "pdf", "cdf", "cdf_below", "indicator")
 
 
 class Terms:
@@ -144,12 +146,13 @@ class Terms:
 
     def leaf(self, op: str, value: Fraction | str) -> int:
         """A leaf; a symbol has the bits that were declared for its name."""
-        key = (op, value)
+        key = (op, None, value)
         found = self._table.get(key)
         if found is None:
-            bits = self.symbols[str(value)] if op == "sym" else INFINITE if value == "oo" else 0
-            free = frozenset((str(value),)) if op == "bound" else frozenset()
-            found = self._append(key, op, (), value, LEAF_SORTS[op], bits, free)
+            found = self._append(key, op, (), LEAF_SORTS[op])
+            self.values.append(value)
+            self.bits.append(self.symbols[str(value)] if op == "sym" else INFINITE if value == "oo" else 0)
+            self.free.append(frozenset((str(value),)) if op == "bound" else frozenset())
         return found
 
     def make(self, op: str, args: Sequence[int]) -> int:
@@ -157,20 +160,18 @@ class Terms:
         key = (op, *args)
         found = self._table.get(key)
         if found is None:
-            sort = self._check(op, args)
-            found = self._append(key, op, tuple(args), None, sort, self._bits_of(op, args), self._free_of(op, args))
+            sort, bits, free = self._check(op, args), self._bits_of(op, args), self._free_of(op, args)
+            found = self._append(key, op, tuple(args), sort)
+            self.values.append(None)
+            self.bits.append(bits)
+            self.free.append(free)
         return found
 
-    def _append(
-        self, key: tuple[object, ...], op: str, args: tuple[int, ...], value: Fraction | str | None, sort: str, bits: int, free: frozenset[str]
-    ) -> int:
+    def _append(self, key: tuple[object, ...], op: str, args: tuple[int, ...], sort: str) -> int:
         self._table[key] = len(self.ops)
         self.ops.append(op)
         self.args.append(args)
-        self.values.append(value)
         self.sorts.append(sort)
-        self.bits.append(bits)
-        self.free.append(free)
         return len(self.ops) - 1
 
     def _check(self, op: str, args: Sequence[int]) -> str:
@@ -185,8 +186,8 @@ class Terms:
         last = len(wanted) - 1
         for i, a in enumerate(args):
             sort, want = sorts[a], wanted[min(i, last)]
-            fits = sort == want or sort == "?" or want == "?" or (want == "N" and sort == "I") or (sort == "S" and most is None)
-            need(fits, f"argument {i} of {op} is no {'value' if want == 'N' else 'index' if want == 'I' else 'such thing'}")
+            fits = sort in (want, "?") or want == "?" or (want == "N" and sort == "I") or (sort == "S" and most is None)
+            need(fits, f"argument {i} of {op} is of the wrong sort")
         return result
 
     def _bits_of(self, op: str, args: Sequence[int]) -> int:
@@ -197,11 +198,11 @@ class Terms:
             bits |= self.bits[args[0]] & ~(INFINITE | ARRAY)
         if op in ("samples_sum", "samples_mean", "samples_prod"):
             bits &= ~LOOSE
-        if op in _FINITE_OPS:
+        if op in _FINITE:
             bits &= ~INFINITE
         if op in ("vec", "eye", "diag", "inv", "softmax"):
             bits |= ARRAY
-        elif op in _SCALAR_OPS or op in ("sum", "prod"):
+        elif op in _SCALAR or op in ("sum", "prod"):
             bits &= ~ARRAY
             if op in ("sum", "prod"):
                 bits |= self.bits[args[3]] & ARRAY
@@ -215,6 +216,7 @@ class Terms:
         for a in args:
             if free[a]:
                 found |= free[a]
+        need(len(found) <= MAX_INDICES, "too many indices are free in one term")
         return found
 
     def subterms(self, root: int, stop: Container[int] = ()) -> dict[int, None]:
@@ -1097,8 +1099,6 @@ class Forms:
         return result
 
     def _primitive(self, poly: Poly) -> tuple[Rational, int]:
-        from math import gcd, lcm
-
         content = Fraction(gcd(*[q.numerator for q in poly.values()]), lcm(*[q.denominator for q in poly.values()]))
         if poly[min(poly)] < 0:
             content = -content
@@ -1218,6 +1218,18 @@ class Chain:
     offset: int | None = None
 
 
+@dataclass(eq=False)
+class Step:
+    """One use of one rule: what stood at the place, what stands there now, and what is known to hold."""
+
+    rule: str
+    relation: str
+    bindings: Any
+    before: int
+    after: int
+    holds: set[int]
+
+
 class Checker:
     """Replays one proof."""
 
@@ -1335,6 +1347,11 @@ class Checker:
             self.place = f"symbol {name}"
             found = self.term(symbol.get("domain_term"))
             need(self.t.sorts[found] == "D" and not self.t.free[found], f"{self.place}: its domain is no domain")
+            scalar = self.t.ops[found] in ("domain", "set", "categories")
+            need(scalar == (symbol["shape"] == "scalar"), f"{self.place}: its shape is not its domain's")
+            pattern = self.rules.domain(symbol.get("domain"))
+            told = self.rules.fill(pattern, {n: self.t.leaf("sym", n) for n in self.rules.names(pattern) if n in self.symbols})
+            need(told == found or "/" in symbol["domain"], f"{self.place}: its domain is told to be {self.t.show(told)}")
             self.domains[name] = found
 
     def read_hypotheses(self) -> None:
@@ -1506,7 +1523,7 @@ class Checker:
             node = self.located(chain, place)
             need(chain.tree.value(node) == old, f"{self.place}: there stands {self.t.show(node.term)}, not {self.t.show(old)}")
             need(self.t.free[new] <= self.t.free[old], f"{self.place}: an index escapes")
-            self.take_step(chain, rule, relation, bindings, old, new, self.conditions(conditions))
+            self.take_step(chain, Step(rule, relation, bindings, old, new, self.conditions(conditions)))
             node.term, node.below = new, None
             chain.relation = max(chain.relation, relation, key=RELATIONS.index)
             self.report.steps += 1
@@ -1533,39 +1550,43 @@ class Checker:
         need(type(index) is int and 0 <= index < len(self.facts), f"{self.place}: {index!r:.40} is no fact")
         return self.facts[index]
 
-    def take_step(self, chain: Chain, rule: str, relation: str, bindings: Any, old: int, new: int, holds: set[int]) -> None:
+    def take_step(self, chain: Chain, step: Step) -> None:
         """Whether one rule takes a term to the next."""
-        t = self.t
-        if rule == "lemma":
-            need(relation == "equal", f"{self.place}: a lemma is an equality")
-            name = bindings.get("chain") if isinstance(bindings, dict) and len(bindings) == 1 else None
-            need(isinstance(name, str) and name in self.chains, f"{self.place}: there is no such chain")
-            lemma = self.chains[str(name)]
-            need(lemma is not chain and lemma.relation == lemma.claimed == "equal", f"{self.place}: not an equality proved before")
-            need(lemma.tree.value(lemma.tree.root) == lemma.right, f"{self.place}: the chain {name} is not done")
-            need((old, new) == (lemma.left, lemma.right), f"{self.place}: the chain {name} says something else")
-            lemma.closed = True
-            chain.used |= {str(name)} | lemma.used
+        t, old, new = self.t, step.before, step.after
+        if step.rule == "lemma":
+            self.take_lemma(chain, step)
             return
-        env = self.bindings(bindings)
-        if rule == "algebra":
-            need(relation == "equal" and not env, f"{self.place}: algebra is an equality without bindings")
+        env = self.bindings(step.bindings)
+        if step.rule == "algebra":
+            need(step.relation == "equal" and not env, f"{self.place}: algebra is an equality without bindings")
             for d in self.forms.denominators(old, new):
-                need(t.make("ne", (d, t.zero)) in holds, f"{self.place}: {t.show(d)} is not known to be other than 0")
+                need(t.make("ne", (d, t.zero)) in step.holds, f"{self.place}: {t.show(d)} is not known to be other than 0")
             self.forms.same(old, new)
             return
-        found = self.rule(rule, facts=False)
-        need(relation == found.relation, f"{self.place}: the rule's relation is {found.relation}")
-        self.rules.check_scopes(found, env)
-        need(self.rules.fill(found.source, env) == old, f"{self.place}: the rule's left side is not {t.show(old)}")
-        for condition in found.requires:
+        rule = self.rule(step.rule, facts=False)
+        need(step.relation == rule.relation, f"{self.place}: the rule's relation is {rule.relation}")
+        self.rules.check_scopes(rule, env)
+        need(self.rules.fill(rule.source, env) == old, f"{self.place}: the rule's left side is not {t.show(old)}")
+        for condition in rule.requires:
             for p in self.rules.asked(condition, env):
-                need(p in holds, f"{self.place}: the condition {t.show(p)} is not given")
-        assert found.target is not None
-        result = self.supported(found, env, self.rules.fill(found.target, env), holds)
+                need(p in step.holds, f"{self.place}: the condition {t.show(p)} is not given")
+        assert rule.target is not None
+        result = self.supported(rule, env, self.rules.fill(rule.target, env), step.holds)
         need(result == new, f"{self.place}: the rule's right side is {t.show(result)}, not {t.show(new)}")
-        if relation != "equal":
-            self.account(chain, found, env, holds)
+        if step.relation != "equal":
+            self.account(chain, rule, env, step.holds)
+
+    def take_lemma(self, chain: Chain, step: Step) -> None:
+        """A chain that is done, as one step."""
+        need(step.relation == "equal", f"{self.place}: a lemma is an equality")
+        name = step.bindings.get("chain") if isinstance(step.bindings, dict) and len(step.bindings) == 1 else None
+        need(isinstance(name, str) and name in self.chains, f"{self.place}: there is no such chain")
+        lemma = self.chains[str(name)]
+        need(lemma is not chain and lemma.relation == lemma.claimed == "equal", f"{self.place}: not an equality proved before")
+        need(lemma.tree.value(lemma.tree.root) == lemma.right, f"{self.place}: the chain {name} is not done")
+        need((step.before, step.after) == (lemma.left, lemma.right), f"{self.place}: the chain {name} says something else")
+        lemma.closed = True
+        chain.used |= {str(name)} | lemma.used
 
     def supported(self, rule: Rule, env: Env, density: int, holds: set[int]) -> int:
         """A density where its support is given; else it is 0 where the rest of the support does not hold."""
@@ -1706,13 +1727,13 @@ class Checker:
         records = [self.installed["losses"].get(str(part), {}) for part in parts]
         need(all(r.get("formula") for r in records), "the loss: its record names no formula")
         summands = self.t.args[self.loss]
-        need(self.t.ops[self.loss] == "add" and len(summands) == len(parts), "the loss: a data loss and its penalties are expected")
+        need(self.t.ops[self.loss] == "add" and len(summands) > 1, "the loss: a data loss and its penalties are expected")
         need(self.of_record(records[0], env) == summands[0], "the data loss is not its record's formula at the bindings")
-        for penalty, summand in zip(records[1:], summands[1:], strict=True):
+        for summand in summands[1:]:  # one for each prior
             factors = self.t.args[summand] if self.t.ops[summand] == "mul" else ()
             candidates = [summand, *factors[1:]] if len(factors) == 2 else [summand]
-            pattern = self.rules.expression(penalty["formula"])
-            need(any(self.rules.matches(pattern, c) for c in candidates), f"the loss: {self.t.show(summand)} is not its record's penalty")
+            patterns = [self.rules.expression(penalty["formula"]) for penalty in records[1:]]
+            need(any(self.rules.matches(p, c) for p in patterns for c in candidates), f"the loss: {self.t.show(summand)} is not its record's penalty")
 
     def of_record(self, record: Mapping[str, Any], env: Env) -> int:
         """A loss record's formula at bindings; its indices keep their names unless they are bound."""
@@ -1737,14 +1758,14 @@ def default_rules() -> Path | None:
 
 
 def load_records(folder: Path | None, kind: str, optional: bool) -> dict[str, dict[str, Any]]:
-    """The installed records of one sub-folder, by id."""
+    """The installed records of one sub-folder, by id. Raises Unusable."""
     import tomllib
 
-    found: dict[str, dict[str, Any]] = {}
     if folder is None or not folder.is_dir():
         if optional:
-            return found
+            return {}
         raise Unusable("the folder of rules was not found; name it with --rules")
+    found: dict[str, dict[str, Any]] = {}
     for path in sorted((folder / kind).glob("*.toml")):
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -1752,10 +1773,10 @@ def load_records(folder: Path | None, kind: str, optional: bool) -> dict[str, di
             raise Unusable(f"{path.name}: {error}") from None
         rows = data.get("rule", data.get("fact", [data]))
         for record in rows if isinstance(rows, list) else []:
-            if isinstance(record, dict) and isinstance(record.get("id"), str):
-                if record["id"] in found:
-                    raise Unusable(f"{path.name}: two records are called {record['id']}")
-                found[record["id"]] = record
+            id = record.get("id") if isinstance(record, dict) else None
+            if not isinstance(id, str) or id in found:
+                raise Unusable(f"{path.name}: a record without an id, or a second one called {id!r:.60}")
+            found[id] = record
     return found
 
 

@@ -162,8 +162,15 @@ def _define(reading: Reading) -> None:
 
 def _expression(reading: Reading, term: Term) -> Term:
     """An argument with the definitions put in and y_i read as y."""
-    mapping = {sym(n): t for n, t in reading.definitions.items()}
-    mapping.update({sym(f"{n}_i"): sym(n) for n in reading.data})
+    _check_depth(term)
+    mapping: dict[Term, Term] = {}
+    for name in symbols(term):
+        if name in reading.definitions:
+            mapping[sym(name)] = reading.definitions[name]
+        elif _base(name) in reading.data:
+            mapping[sym(name)] = sym(_base(name))
+    if not mapping:
+        return term
     found = substitute(term, mapping)
     _check_depth(found)
     return found

@@ -12,14 +12,13 @@ from scipy import special, stats
 
 from lossproof.terms import Term
 
-V = SimpleNamespace
 LogDensity = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
 class Shape:
-    """One assumption. ``log_density`` gives every sample's log-likelihood, ``log_prior`` that of the priors (of sample 1 alone
-    for one that varies with the sample); ``draws`` overrides what the symbols' domains say of their random values."""
+    """One assumption. ``log_density`` gives the log-likelihood of each sample, ``log_prior`` that of the priors;
+    ``draws`` overrides what the symbols' domains say of their random values."""
 
     text: str
     name: str | None
@@ -30,6 +29,14 @@ class Shape:
 
     def __str__(self) -> str:
         return self.text
+
+    def sample(self, values: Mapping[str, Any]) -> Any:
+        """The log-likelihood of each sample."""
+        return self.log_density(SimpleNamespace(**values))
+
+    def prior(self, values: Mapping[str, Any]) -> Any:
+        """The log-density of the priors."""
+        return self.log_prior(SimpleNamespace(**values)) if self.log_prior else 0.0
 
 
 # -- log-densities by SciPy, over arrays of samples
@@ -200,11 +207,11 @@ def whole(low: int, high: int) -> Callable[[np.random.Generator, int], Any]:
 _QUADRATIC = [
     Shape("y ~ N(ŷ, σ²) with σ fixed", "squared error", lambda v: normal(v.y, v.yhat, v.sigma)),
     Shape("y ~ N(ŷ, σ²)", "Gaussian negative log-likelihood", lambda v: normal(v.y, v.yhat, v.sigma)),
-    Shape("y ~ N(ŷ, σ²) with ŷ fixed", "Gaussian negative log-likelihood", lambda v: normal(v.y, v.yhat, v.sigma)),
+    Shape("y ~ N(ŷ, σ²) with ŷ fixed", None, lambda v: normal(v.y, v.yhat, v.sigma)),
     Shape("y ~ Normal(mu, sigma) with sigma fixed", "squared error", lambda v: normal(v.y, v.mu, v.sigma)),
     Shape("y ~ Normal(mu, sigma_i) with sigma_i fixed", "weighted squared error", lambda v: normal(v.y, v.mu, v.sigma_i)),
     Shape("y ~ N(mu, v)", "Gaussian negative log-likelihood", lambda v: normal(v.y, v.mu, np.sqrt(v.v))),
-    Shape("y ~ N(mu, v) with mu fixed", "Gaussian negative log-likelihood", lambda v: normal(v.y, v.mu, np.sqrt(v.v))),
+    Shape("y ~ N(mu, v) with mu fixed", None, lambda v: normal(v.y, v.mu, np.sqrt(v.v))),
     Shape("y ~ Normal(mu, sigma), sigma = exp(s/2)", "Gaussian negative log-likelihood, log variance", lambda v: normal(v.y, v.mu, np.exp(v.s / 2))),
     Shape("y ~ Normal(mu, sigma), sigma = softplus(s)", "Gaussian negative log-likelihood", lambda v: normal(v.y, v.mu, np.logaddexp(0, v.s))),
     Shape("y ~ Normal(mean=mu, precision=tau)", None, lambda v: normal(v.y, v.mu, v.tau**-0.5)),
@@ -214,12 +221,12 @@ _QUADRATIC = [
     Shape("y ~ Normal(m*x + c, sigma)", "Gaussian negative log-likelihood", lambda v: normal(v.y, v.m * v.x + v.c, v.sigma)),
     Shape("y ~ Normal(mu, sigma), mu = exp(eta) with sigma fixed", "squared error", lambda v: normal(v.y, np.exp(v.eta), v.sigma)),
     Shape("y ~ Normal(mu, c*mu) with c fixed where mu > 0", None, lambda v: normal(v.y, v.mu, v.c * v.mu)),
-    Shape("y ~ Normal(0, sigma)", None, lambda v: normal(v.y, 0, v.sigma)),
+    Shape("y ~ Normal(0, sigma)", "half-normal negative log-likelihood", lambda v: normal(v.y, 0, v.sigma)),
 ]  # fmt: skip
 _KINKS = [
     Shape("y ~ Laplace(mu, b) with b fixed", "absolute error", lambda v: laplace(v.y, v.mu, v.b)),
     Shape("y ~ Laplace(mu, b)", "Laplace negative log-likelihood", lambda v: laplace(v.y, v.mu, v.b)),
-    Shape("y ~ Laplace(mu, b) with mu fixed", "Laplace negative log-likelihood", lambda v: laplace(v.y, v.mu, v.b)),
+    Shape("y ~ Laplace(mu, b) with mu fixed", None, lambda v: laplace(v.y, v.mu, v.b)),
     Shape("y ~ Laplace(mu, b_i) with b_i fixed", "weighted absolute error", lambda v: laplace(v.y, v.mu, v.b_i)),
     Shape("y ~ AsymmetricLaplace(mu, sigma, tau) with sigma, tau fixed", "pinball loss", lambda v: quantile(v.y, v.mu, v.sigma, v.tau)),
     Shape("y ~ AsymmetricLaplace(mu, sigma, tau) with tau fixed", "asymmetric Laplace negative log-likelihood", lambda v: quantile(v.y, v.mu, v.sigma, v.tau)),
@@ -245,7 +252,7 @@ _LOGS = [
 ]  # fmt: skip
 _SPECIAL = [
     Shape("y ~ Gamma(alpha, beta)", None, lambda v: gamma(v.y, v.alpha, v.beta)),
-    Shape("y ~ Gamma(alpha, beta) with alpha fixed", "exponential negative log-likelihood", lambda v: gamma(v.y, v.alpha, v.beta)),
+    Shape("y ~ Gamma(alpha, beta) with alpha fixed", None, lambda v: gamma(v.y, v.alpha, v.beta)),
     Shape("y ~ Gamma(alpha, beta) with beta fixed", None, lambda v: gamma(v.y, v.alpha, v.beta)),
     Shape("y ~ Gamma(mean=mu, shape=k) with k fixed", "Gamma loss", lambda v: gamma(v.y, v.k, v.k / v.mu)),
     Shape("y ~ Gamma(mean=mu, shape=k), mu = exp(eta) with k fixed", "Gamma loss, log link", lambda v: gamma(v.y, v.k, v.k / np.exp(v.eta))),
@@ -259,7 +266,7 @@ _SPECIAL = [
     Shape("y ~ InverseGaussian(mu, lam) with mu fixed", None, lambda v: wald(v.y, v.mu, v.lam)),
     Shape("y ~ VonMises(mu, kappa) with kappa fixed", "cosine loss of angles", lambda v: stats.vonmises.logpdf(v.y, v.kappa, v.mu)),
     Shape("y ~ VonMises(mu, kappa)", "von Mises negative log-likelihood", lambda v: stats.vonmises.logpdf(v.y, v.kappa, v.mu)),
-    Shape("y ~ VonMises(mu, kappa) with mu fixed", "von Mises negative log-likelihood", lambda v: stats.vonmises.logpdf(v.y, v.kappa, v.mu)),
+    Shape("y ~ VonMises(mu, kappa) with mu fixed", None, lambda v: stats.vonmises.logpdf(v.y, v.kappa, v.mu)),
     Shape("y ~ Poisson(lam)", "Poisson loss", lambda v: poisson(v.y, v.lam)),
     Shape("y ~ Poisson(lam), lam = exp(eta)", "Poisson loss, log link", lambda v: poisson(v.y, np.exp(v.eta))),
     Shape("y ~ Poisson(lam), lam = softplus(eta)", "Poisson loss", lambda v: poisson(v.y, np.logaddexp(0, v.eta))),
@@ -276,7 +283,7 @@ _SPECIAL = [
 _TRANSFORMED = [
     Shape("y ~ LogNormal(mu, sigma) with sigma fixed", "squared log error", lambda v: log_normal(v.y, v.mu, v.sigma)),
     Shape("y ~ LogNormal(mu, sigma)", "log-normal negative log-likelihood", lambda v: log_normal(v.y, v.mu, v.sigma)),
-    Shape("y ~ LogNormal(mu, sigma) with mu fixed", "log-normal negative log-likelihood", lambda v: log_normal(v.y, v.mu, v.sigma)),
+    Shape("y ~ LogNormal(mu, sigma) with mu fixed", None, lambda v: log_normal(v.y, v.mu, v.sigma)),
     Shape("y ~ Weibull(alpha, sigma)", None, lambda v: weibull(v.y, v.alpha, v.sigma)),
     Shape("y ~ Weibull(k, sigma) with k fixed", "Weibull loss for the scale", lambda v: weibull(v.y, v.k, v.sigma)),
     Shape("y ~ Weibull(k, sigma) with sigma fixed", None, lambda v: weibull(v.y, v.k, v.sigma)),
@@ -290,7 +297,7 @@ _CLASSES = [
     Shape("y ~ Bernoulli(p), p = sigmoid(z_i/T) with z_i fixed where T > 0", "binary cross-entropy with logits", lambda v: logistic(v.y, v.z_i / v.T)),
     Shape("y ~ Categorical(p)", "cross-entropy", lambda v: categories(v.y, v.p)),
     Shape("y ~ Categorical(p), p = softmax(z)", "softmax cross-entropy", lambda v: categories(v.y, softmax(v.z))),
-    Shape("y ~ Categorical(p), p = softmax(z/T) with T fixed where T > 0", "softmax cross-entropy", lambda v: categories(v.y, softmax(v.z / v.T))),
+    Shape("y ~ Categorical(p), p = softmax(z/T) with T fixed where T > 0", "softmax cross-entropy with temperature", lambda v: categories(v.y, softmax(v.z / v.T))),
     Shape("y ~ OneHotCategorical(p)", "cross-entropy with one-hot or soft labels", lambda v: counts(v.y, v.p)),
     Shape("y ~ OneHotCategorical(p), p = softmax(z)", "softmax cross-entropy with one-hot or soft labels", lambda v: counts(v.y, softmax(v.z))),
     Shape("y ~ Multinomial(p)", "cross-entropy with one-hot or soft labels", lambda v: counts(v.y, v.p)),
@@ -303,7 +310,7 @@ _VECTORS = [
     Shape("y ~ MultiNormal(mu, diag(v)) with v fixed", None, lambda v: multi_normal(v.y, along(v.mu), np.diag(v.v))),
     Shape("y ~ MultiNormal(mu, diag(v))", None, lambda v: multi_normal(v.y, along(v.mu), along(v.v[:, :, None] * np.eye(3)))),
     Shape("y ~ MultiNormal(mu, Sigma)", "multivariate Gaussian negative log-likelihood", lambda v: multi_normal(v.y, along(v.mu), along(v.Sigma))),
-    Shape("y ~ MultiNormal(mu, Sigma) with mu fixed", "multivariate Gaussian negative log-likelihood", lambda v: multi_normal(v.y, v.mu, along(v.Sigma))),
+    Shape("y ~ MultiNormal(mu, Sigma) with mu fixed", None, lambda v: multi_normal(v.y, v.mu, along(v.Sigma))),
 ]  # fmt: skip
 _MOVING = [
     Shape("y ~ Uniform(0, theta) where theta > 0", None, lambda v: stats.uniform.logpdf(v.y, 0, v.theta), draws={"y": above(0.1, 2)}),
@@ -330,7 +337,7 @@ _PRIORS = [
     Shape(f"{_LINE}, w ~ Laplace(0, b) with x, sigma, b fixed", "lasso", lambda v: normal(v.y, v.w * v.x, v.sigma), lambda v: laplace(v.w, 0, v.b)),
     Shape(f"{_LINE}, w ~ ElasticNet(l1, l2) with x, sigma, l1, l2 fixed", "elastic-net regression", lambda v: normal(v.y, v.w * v.x, v.sigma), lambda v: elastic(v.w, v.l1, v.l2)),
     Shape(f"{_LINE}, w ~ Normal(0, tau) with x, sigma fixed", None, lambda v: normal(v.y, v.w * v.x, v.sigma), lambda v: normal(v.w, 0, v.tau)),
-    Shape(f"{_LINE}, w ~ Normal(0, tau) with x, tau fixed", None, lambda v: normal(v.y, v.w * v.x, v.sigma), lambda v: normal(v.w, 0, v.tau)),
+    Shape(f"{_LINE}, w ~ Normal(0, tau) with x, tau fixed", "Gaussian negative log-likelihood + L2 penalty", lambda v: normal(v.y, v.w * v.x, v.sigma), lambda v: normal(v.w, 0, v.tau)),
     Shape("y ~ Laplace(w*x, b), w ~ Laplace(0, t) with x, b, t fixed", "least absolute deviations with L1 penalty", lambda v: laplace(v.y, v.w * v.x, v.b), lambda v: laplace(v.w, 0, v.t)),
     Shape("y ~ Normal(w_1*x_1 + w_2*x_2, sigma), w_1 ~ Normal(0, tau), w_2 ~ Normal(0, tau) with sigma, tau fixed", "ridge regression", lambda v: normal(v.y, v.w_1 * v.x_1 + v.w_2 * v.x_2, v.sigma), lambda v: normal(v.w_1, 0, v.tau) + normal(v.w_2, 0, v.tau)),
     Shape("y ~ Bernoulli(p), p = sigmoid(w*x), w ~ Normal(0, tau) with tau fixed", "L2-penalised logistic regression", lambda v: logistic(v.y, v.w * v.x), lambda v: normal(v.w, 0, v.tau)),

@@ -218,7 +218,8 @@ class Builder:
 
     def symbol(self, name: str, role: str, domain: int | str = "reals", indexed: bool = False, shape: str = "scalar") -> int:
         term = self("domain", domain) if isinstance(domain, str) else domain
-        self.data["symbols"][name] = {"role": role, "domain": "", "domain_term": term, "shape": shape, "indexed": indexed}
+        shown = domain if isinstance(domain, str) else f"{self.rows[domain][0]}({self.rows[self.rows[domain][1]][1]})"
+        self.data["symbols"][name] = {"role": role, "domain": shown, "domain_term": term, "shape": shape, "indexed": indexed}
         return self("sym", name)
 
     def gt(self, a: int) -> int:
@@ -346,7 +347,7 @@ def step_of(data: dict[str, Any], rule: str) -> dict[str, Any]:
 
 
 def spoil_domain(d: dict[str, Any]) -> None:
-    d["symbols"]["v"]["domain_term"] = d["symbols"]["mu"]["domain_term"]
+    d["symbols"]["v"].update(domain="reals", domain_term=d["symbols"]["mu"]["domain_term"])
 
 
 def spoil_lemma(d: dict[str, Any]) -> None:
@@ -361,6 +362,8 @@ TAMPERED: dict[str, Callable[[dict[str, Any]], object]] = {
     "data are shared": lambda d: d["symbols"]["y"].update(indexed=False),
     "the scale differs with the sample": lambda d: d["symbols"]["v"].update(indexed=True),
     "a symbol is not declared": lambda d: d["symbols"].pop("mu"),
+    "a domain is told otherwise": lambda d: d["symbols"]["v"].update(domain="reals"),
+    "a shape is not the domain's": lambda d: d["symbols"]["mu"].update(shape="K"),
     "a role is unknown": lambda d: d["symbols"]["v"].update(role="constant"),
     "a relation is too strong": lambda d: d["claim"].update(relation="up-to-constant"),
     "a chain's relation is too strong": lambda d: d["chains"]["dataset"].update(relation="equal"),
@@ -418,8 +421,8 @@ def test_tampered_proofs_are_rejected(what: str, rules: Path) -> None:
 
 def test_message_tells_step_and_place(rules: Path) -> None:
     data = toy().data
-    step_of(data, "log-quotient")["conditions"].pop()
-    rejected(data, rules, "step 2 (log-quotient) at [0]", "the condition gt(v, 0) is not given")
+    step_of(data, "log-quotient")["conditions"].pop(0)
+    rejected(data, rules, "step 2 (log-quotient) at [0]", "the condition gt(exp(neg(div(pow(add(y, neg(mu)), 2), mul(2, v)))), 0) is not given")
 
 
 def test_changed_record_may_be_assumed(rules: Path) -> None:
@@ -559,10 +562,10 @@ def test_index_may_not_escape(rules: Path) -> None:
         b, *_ = aside(A, A)
         p, n, c = b("sym", "p"), b("sym", "K"), b("sym", "c")
         k = b("bound", "k")
-        out = b("at", p, k) if depends else c
         inner = b("at", p, k)
-        before = indexed(b, n, lambda k: b("mul", out, inner))
-        after = b("mul", out, indexed(b, n, lambda k: inner))
+        out = inner if depends else c
+        before = b("sum", k, b.num(1), n, b("mul", out, inner))
+        after = b("mul", out, b("sum", k, b.num(1), n, inner))
         b.chain("aside", before, c if depends else after)
         env = {"k": k, "m": b.num(1), "n": n, "c": out, "f": inner}
         b.step("aside", "sum-factor", [], before, after, env, b.fact(b("without", out, k), "syntax"))
@@ -588,7 +591,7 @@ def test_two_indices_of_one_name_are_refused(rules: Path) -> None:
 def test_indexed_metavariable_may_not_vary_with_its_subscript(rules: Path) -> None:
     b, *_ = aside(A, A)
     n, k = b("sym", "K"), b("bound", "k")
-    row = b("at", b.symbol("M", "fixed", shape="matrix"), k)
+    row = b("at", b.symbol("M", "fixed", b("posdef", b("sym", "K")), shape="K x K"), k)
     diagonal = indexed(b, n, lambda k: b("at", row, k))
     b.chain("aside", diagonal, b.num(1))
     fact = b.suppose(b("in", row, b("simplex", n)))
@@ -599,7 +602,7 @@ def test_indexed_metavariable_may_not_vary_with_its_subscript(rules: Path) -> No
 def test_new_index_may_not_capture(rules: Path) -> None:
     b, *_ = aside(A, A)
     n, k = b("sym", "K"), b("bound", "k")
-    u, v = b("at", b.symbol("M", "fixed", shape="matrix"), k), b("sym", "p")
+    u, v = b("at", b.symbol("M", "fixed", b("posdef", b("sym", "K")), shape="K x K"), k), b("sym", "p")
     before = b("dot", u, v)
     after = indexed(b, n, lambda k: b("mul", u, b("at", v, k)))
     outer = [b("sum", k, b.num(1), n, inside) for inside in (before, after)]

@@ -72,11 +72,16 @@ def test_conditions_as_sympy(text, want):
 
 
 def test_domains_become_assumptions():
-    domains = {"sigma": domain("positive"), "y": domain("naturals"), "p": domain("unit"), "v": parse_domain("simplex(K)")}
+    domains = {
+        "sigma": domain("positive"),
+        "y": domain("naturals"),
+        "p": domain("unit"),
+        "v": parse_domain("simplex(K)"),
+    }
     made = to_sympy(parse_expression("sqrt(sigma^2) + y*p"), domains)
-    assert made == sympy.Symbol("sigma", positive=True) + sympy.Symbol("y", integer=True, nonnegative=True) * sympy.Symbol(
-        "p", positive=True
-    )
+    assert made == sympy.Symbol("sigma", positive=True) + sympy.Symbol(
+        "y", integer=True, nonnegative=True
+    ) * sympy.Symbol("p", positive=True)
     assert str(to_sympy(parse_expression("norm(v)^2"), domains)) == "Sum(v[k]**2, (k, 1, K))"
     assert to_sympy(parse_expression("(y - yhat)^2")) == (y - sympy.Symbol("yhat")) ** 2
 
@@ -92,7 +97,7 @@ def test_what_sympy_cannot_say():
     with pytest.raises(LossproofError, match="only a number, a matrix or a condition"):
         to_sympy(fn("softmax", sym("z")))
     deep: Term = sym("x")
-    for _ in range(100_000):
+    for _ in range(5_000):
         deep = fn("sin", deep)
     with pytest.raises(LossproofError, match="no more than 500"):
         to_sympy(deep)
@@ -129,7 +134,10 @@ IN = [
     (sympy.Sum(z[k] ** 2, (k, 1, K)), "sum(k, 1, K, z[k]^2)"),
     (sympy.Sum(z[k], (k, 1, K)) + k, "k + sum(k, 1, K, z[k])"),
     (sympy.Product(x**k, (k, 1, 3)), "prod(k, 1, 3, x^k)"),
-    (sympy.Sum(x * k * a ** sympy.Symbol("j"), (k, 1, 3), (sympy.Symbol("j"), 0, 2)), "sum(j, 0, 2, sum(k, 1, 3, k*a^j*x))"),
+    (
+        sympy.Sum(x * k * a ** sympy.Symbol("j"), (k, 1, 3), (sympy.Symbol("j"), 0, 2)),
+        "sum(j, 0, 2, sum(k, 1, 3, k*a^j*x))",
+    ),
     (sympy.Function("softplus")(x), "softplus(x)"),
     (sympy.Function("samples_mean")(x), "mean(x)"),
     (sympy.Determinant(sympy.MatrixSymbol("A", 2, 2)), "det(A)"),
@@ -172,7 +180,10 @@ def test_sympy_conditions_as_terms(condition, want):
         (sympy.zeta(x, y), "unknown-function: the language has no function for SymPy's zeta"),
         (sympy.I * x, "unsupported: SymPy's I has no term"),
         (sympy.nan, "unsupported: the number nan has no term"),
-        (sympy.Piecewise((x, x > 0)), "unsupported: a Piecewise without a default has no term\ntry: add a last pair (value, True)"),
+        (
+            sympy.Piecewise((x, x > 0)),
+            "unsupported: a Piecewise without a default has no term\ntry: add a last pair (value, True)",
+        ),
         (sympy.EulerGamma, "unsupported: the number EulerGamma has no term"),
         ("x + 1", "kind: a str is no SymPy expression"),
         (sympy.Matrix([x]), "kind: a MutableDenseMatrix is no SymPy expression"),
@@ -235,7 +246,11 @@ RANDOM = [
     (sympy.stats.Poisson("y", a), {"a": "positive", "y": "naturals"}, "y in naturals"),
     (sympy.stats.Geometric("y", p), {"p": "unit", "y": "integers"}, "y in integers and y >= 1"),
     (sympy.stats.Bernoulli("y", p), {"p": "unit", "y": "{0, 1}"}, "y in {0, 1}"),
-    (sympy.stats.Binomial("y", n, p), {"n": "naturals", "p": "unit", "y": "naturals"}, "y in naturals and 0 <= y and y <= n"),
+    (
+        sympy.stats.Binomial("y", n, p),
+        {"n": "naturals", "p": "unit", "y": "naturals"},
+        "y in naturals and 0 <= y and y <= n",
+    ),
     (sympy.stats.Binomial("y", 3, p), {"p": "unit", "y": "{0, 1, 2, 3}"}, "y in {0, 1, 2, 3}"),
     (sympy.stats.Die("y", 6), {"y": "{1, 2, 3, 4, 5, 6}"}, "y in {1, 2, 3, 4, 5, 6}"),
     (
@@ -246,7 +261,9 @@ RANDOM = [
 ]
 
 
-@pytest.mark.parametrize(("variable", "domains", "support"), RANDOM, ids=[str(r[0].pspace.distribution) for r in RANDOM])
+@pytest.mark.parametrize(
+    ("variable", "domains", "support"), RANDOM, ids=[str(r[0].pspace.distribution) for r in RANDOM]
+)
 def test_random_variables(variable, domains, support):
     name, density, found, condition = from_sympy_random(variable)
     assert name == str(variable.name)

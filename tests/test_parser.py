@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 import random
 import time
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -717,55 +719,43 @@ def test_mixture_of_many_components() -> None:
 
 # -- any text at all --------------------------------------------------------------------------
 
-WORDS = [
-    *"x y k K ab σ ŷ σᵢ x₁ π ∞ oo 2 0.5 ½ ² ⁻¹ + - * / ^ ** ( ) [ ] { } , | ‖ √ ! ~ = == < <= >= != ... · − ≤ ∈".split(),
-    *"with where fixed data and or not in log sum prod mean cases indicator reals simplex Normal N y_k λ( log( sum( [".split(),
-    *[
-        "sum(k, 1, K, ",
-        "pdf(",
-        "add(",
-        "in {",
-        " ",
-        "\n",
-        "\t",
-        "é",
-        "а",
-        "\u202e",
-        "\x00",
-        "\u0302",
-        "#",
-        "'",
-        "1e5",
-        ".",
-    ],
-]
+MARKS = "+ - * / ^ ** ( ) [ ] { } , | ‖ √ ! ~ = == < <= >= != ... · − ≤ ∈ ² ⁻¹ λ( log( sum( [ in{ pdf( add("
+PLAIN = (
+    "x y k K ab σ ŷ σᵢ x₁ π ∞ oo 2 0.5 ½ with where fixed data and or not in log sum cases reals simplex Normal N y_k"
+)
+WORDS = MARKS.split() + PLAIN.split()
+WORDS += ["sum(k, 1, K, ", " ", "\n", "\t", "é", "\u0430", "\u202e", "\x00", "\u0302", "#", "'", "1e5", "."]
+
+
+def refused(reader: Callable[[str], object], text: str) -> str:
+    """What a reader says against a text; nothing if it reads it."""
+    try:
+        reader(text)
+    except LossproofError as error:
+        return str(error)
+    return ""
 
 
 def read_all(text: str) -> None:
+    """Every reader either reads the text or refuses it with one of the project's own errors."""
     for reader in (parse_expression, parse_condition, parse_domain, parse_assumption, parse_conditions):
-        try:
-            reader(text)
-        except LossproofError as error:
-            assert str(error)
-    try:
-        parse_expression(text, rule=True)
-    except LossproofError as error:
-        assert str(error)
+        assert len(refused(reader, text)) < 1000
+    assert len(refused(partial(parse_expression, rule=True), text)) < 1000
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_parses_or_is_refused(text: str) -> None:
     read_all(text)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=14), st.sampled_from(["", " "]))
 def test_any_words_parse_or_are_refused(words: list[str], space: str) -> None:
     read_all(space.join(words))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 60), st.integers(0, 60), st.sampled_from([text for text, _ in [*ASSUMPTIONS, *EXPRESSIONS]]))
 def test_damaged_text_parses_or_is_refused(start: int, count: int, text: str) -> None:
     read_all(text[:start] + text[start + count :])

@@ -334,13 +334,11 @@ def functions(inner: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
     )
     indexed = inner.filter(lambda t: t.op != "num")
     return st.one_of(
-        st.builds(lambda op, x: fn(op, x), ones, inner),
+        st.builds(fn, ones, inner),
         st.builds(lambda op, a: fn(op, *a), st.sampled_from(["max", "min", "vec"]), lists(inner)),
-        st.builds(
-            lambda op, a, b: fn(op, a, b), st.sampled_from(["dot", "quad", "xlogy", "beta", "besseli"]), inner, inner
-        ),
+        st.builds(fn, st.sampled_from(["dot", "quad", "xlogy", "beta", "besseli"]), inner, inner),
         st.builds(lambda a, b: fn("at", a, b), indexed, inner),
-        st.builds(summed, st.sampled_from(["sum", "prod"]), st.sampled_from(["k", "j", "i"]), inner, inner, inner),
+        st.builds(summed, st.sampled_from(["sum", "prod"]), st.sampled_from(["k", "j"]), inner, inner, inner),
         st.builds(lambda c, a, b: fn("cases", c, a, b), conditions(inner), inner, inner),
         st.builds(lambda c: fn("indicator", c), conditions(inner)),
     )
@@ -356,20 +354,20 @@ ARITHMETIC = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(TERMS)
 def test_ascii_is_read_back(term: Term) -> None:
     assert parse_expression(to_ascii(term)) is term
     assert parse_expression(to_ascii(term), rule=True) is term
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(conditions(TERMS))
 def test_conditions_are_read_back(term: Term) -> None:
     assert parse_condition(to_ascii(term)) is term
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TERMS)
 def test_text_and_latex_are_well_formed(term: Term) -> None:
     line, tex = to_text(term, VARYING), to_latex(term, VARYING)
@@ -409,7 +407,7 @@ def value(term: Term, values: dict[str, complex]) -> complex:
     return memo[term]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(ARITHMETIC)
 def test_text_reads_as_it_is_meant(term: Term) -> None:
     """The line for people, taken as input, is a formula of the same value."""
@@ -439,9 +437,9 @@ def test_deep_terms_print(printer: Callable[[Term], str]) -> None:
         lambda t: fn("samples_sum", t),
     ):
         term = sym("y")
-        for _ in range(20_000):
+        for _ in range(6_000):
             term = wrap(term)
-        assert len(printer(term)) > 20_000
+        assert len(printer(term)) > 6_000
 
 
 @pytest.mark.parametrize("printer", [to_ascii, to_text, to_latex])

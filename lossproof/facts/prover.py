@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Final
 
@@ -235,33 +235,53 @@ class Prover:
 
 
 class FactIndex:
-    """The rulebook's facts, by the proposition's operator, the domain it names, and the head of what it speaks of."""
+    """The rulebook's facts, by the proposition's operator, the domain it names, and the head of what it speaks of.
 
-    def __init__(self, rules: Iterable[FactRule]) -> None:
-        self._by_head: dict[tuple[object, str], list[FactRule]] = {}
-        self._general: dict[object, list[FactRule]] = {}
-        self._symbols: dict[tuple[object, object], list[FactRule]] = {}
-        for rule in sorted(rules, key=lambda r: r.id):
-            kind, head = _kind(rule.shows), rule.shows.args[0]
-            if rule.of_symbols:
-                where = _kind(rule.given[0]) if rule.given[0].op == "in" else None
-                self._symbols.setdefault((kind, where), []).append(rule)
-            elif head.op == "sym":
-                self._general.setdefault(kind, []).append(rule)
-            else:
-                self._by_head.setdefault((kind, head.op), []).append(rule)
+    ``ids`` are lists of ids by :meth:`key_of`; ``build`` gives a rule by its id, when it is first needed.
+    """
+
+    def __init__(self, ids: Mapping[str, list[str]], build: Callable[[str], FactRule]) -> None:
+        self._ids = ids
+        self._build = build
+        self._candidates: dict[tuple[str, str, str], list[FactRule]] = {}
+
+    @staticmethod
+    def of(rules: Iterable[FactRule]) -> FactIndex:
+        """An index of rules that are built already."""
+        known = {r.id: r for r in rules}
+        ids: dict[str, list[str]] = {}
+        for id in sorted(known):
+            ids.setdefault(FactIndex.key_of(known[id]), []).append(id)
+        return FactIndex(ids, known.__getitem__)
+
+    @staticmethod
+    def key_of(rule: FactRule) -> str:
+        """Where a rule stands in the index."""
+        kind, head = _kind(rule.shows), rule.shows.args[0].op
+        if rule.of_symbols:
+            where = _domain_key(rule.given[0].args[1]) if rule.given[0].op == "in" else "*"
+            return f"{kind}|sym|{where}"
+        return f"{kind}|{'*' if head == 'sym' else head}"
 
     def candidates(self, p: Term, where: Term | None) -> list[FactRule]:
         """Rules that may show the proposition, the specific ones first; ``where`` is the domain of a symbol."""
-        kind = _kind(p)
-        found = self._by_head.get((kind, p.args[0].op), [])
-        if where is not None:
-            found = found + self._symbols.get((kind, ("in", where.op, where.value)), []) + self._symbols.get((kind, None), [])
-        return found + self._general.get(kind, [])
+        key = (_kind(p), p.args[0].op, "" if where is None else _domain_key(where))
+        found = self._candidates.get(key)
+        if found is None:
+            kind, head, domain = key
+            keys = [f"{kind}|{head}"] if head != "sym" else []
+            if where is not None:
+                keys += [f"{kind}|sym|{domain}", f"{kind}|sym|*"]
+            found = self._candidates[key] = [self._build(i) for k in (*keys, f"{kind}|*") for i in self._ids.get(k, ())]
+        return found
 
 
-def _kind(p: Term) -> object:
-    return ("in", p.args[1].op, p.args[1].value) if p.op == "in" else p.op
+def _kind(p: Term) -> str:
+    return f"in {_domain_key(p.args[1])}" if p.op == "in" else p.op
+
+
+def _domain_key(domain: Term) -> str:
+    return str(domain.value) if domain.op == "domain" else domain.op
 
 
 def instances(condition: Term, bindings: Bindings) -> Iterable[Term]:

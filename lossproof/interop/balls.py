@@ -48,7 +48,7 @@ def evaluate_exact(term: Term, values: Mapping[str, Any], precision: int = 128) 
     given = {_canonical(name): _read(value) for name, value in values.items()}
     varying = {name for name, value in given.items() if isinstance(value, Samples)} & symbols(term)
     given |= _sizes(term, given, varying)
-    missing = needed(term) - given.keys()
+    missing = needed(postorder(term)) - given.keys()
     if missing:
         raise MissingValueError(f"no value for {', '.join(sorted(missing))}")
     saved, ctx.prec = ctx.prec, precision
@@ -242,7 +242,9 @@ def _lu(a: Maybe) -> tuple[Maybe, Maybe]:
         for r in range(n):
             if r != c:
                 factor = rows[r][c]
-                rows[r] = [_strict(f.add, x, f.neg(_strict(f.mul, factor, y))) for x, y in zip(rows[r], rows[c], strict=True)]
+                rows[r] = [
+                    _strict(f.add, x, f.neg(_strict(f.mul, factor, y))) for x, y in zip(rows[r], rows[c], strict=True)
+                ]
                 if any(x is None for x in rows[r]):
                     return None, None
     return det, [row[n:] for row in rows]
@@ -313,5 +315,3 @@ def _positive_definite(a: Maybe) -> bool | None:
     even = [f.equal(a[i][j], a[j][i]) for i, j in tuples(range(n), repeat=2) if i < j]
     minors = [_lu([row[:k] for row in a[:k]])[0] for k in range(1, n + 1)]
     return f.every(*even, *[None if m is None else f.less(f.ZERO, m) for m in minors])
-
-

@@ -79,7 +79,9 @@ class BatchEvaluator(Evaluator[Val]):
         if lower.rank or upper.rank:
             raise ShapeError(f"the limits of the sum over {scope.name} must be numbers")
         if not (np.all(np.isfinite(lower.a)) and np.all(np.isfinite(upper.a))):
-            raise UnsupportedError(f"a sum over {scope.name} to infinity cannot be evaluated", hint="give a finite upper limit")
+            raise UnsupportedError(
+                f"a sum over {scope.name} to infinity cannot be evaluated", hint="give a finite upper limit"
+            )
         low, high = int(np.ceil(np.min(lower.a))), int(np.floor(np.max(upper.a)))
         if high - low >= MAX_TERMS:
             raise LimitError(f"a sum over {scope.name} has more than {MAX_TERMS} terms")

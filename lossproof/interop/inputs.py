@@ -20,7 +20,7 @@ def read(term: Term, given: Mapping[str, Any]) -> tuple[dict[str, Val], tuple[in
     """The symbols' values with their ranks, and the shape of the batch that they share."""
     found = {name: _array(name, value) for name, value in given.items()}
     ranks = symbol_ranks(term, {name: a.shape for name, a in found.items()})
-    whole = vector_names(term)
+    whole = vector_names(term) if ranks else set()
     values: dict[str, Val] = {}
     for name, a in found.items():
         rank = ranks.get(name, 0)
@@ -29,7 +29,9 @@ def read(term: Term, given: Mapping[str, Any]) -> tuple[dict[str, Val], tuple[in
         if a.ndim < rank:
             kind = "vector" if rank == 1 else "matrix"
             axes = "axis is the vector" if rank == 1 else "two axes are the matrix"
-            raise ShapeError(f"{name} is a {kind}, and its value has shape {a.shape}", hint=f"give an array whose last {axes}")
+            raise ShapeError(
+                f"{name} is a {kind}, and its value has shape {a.shape}", hint=f"give an array whose last {axes}"
+            )
         values[name] = Val(a, rank)
     try:
         batch = np.broadcast_shapes(*[v.a.shape[: v.a.ndim - v.rank] for v in values.values()])
@@ -91,7 +93,9 @@ def _indexed_lengths(total: Term, values: Mapping[str, Val]) -> set[int]:
     lengths: set[int] = set()
     for t in postorder(total.args[3]):
         if t.op == "at" and index in bound_names(t.args[1]):
-            lengths |= _lengths(symbols(t.args[0]), values) or {len(v.args) for v in postorder(t.args[0]) if v.op == "vec"}
+            lengths |= _lengths(symbols(t.args[0]), values) or {
+                len(v.args) for v in postorder(t.args[0]) if v.op == "vec"
+            }
     return lengths
 
 

@@ -66,7 +66,9 @@ def at(value: Val, *indices: Val) -> Val:
     """Components counted from 1; an index that is no component gives nan."""
     for k in indices:
         if value.rank == 0 or k.rank:
-            raise ShapeError("only a vector or a matrix has components", hint="give an array whose last axis is the vector")
+            raise ShapeError(
+                "only a vector or a matrix has components", hint="give an array whose last axis is the vector"
+            )
         value = _component(value, k.a)
     return value
 

@@ -53,16 +53,19 @@ class _Prepared:
     """A term made ready for floating point."""
 
     def __init__(self, term: Term) -> None:
-        for t in postorder(term):
+        order = postorder(term)
+        for t in order:
             if t.op in ("pdf", "cdf") or t.op.startswith("dist:"):
                 what = t.op.removeprefix("dist:")
-                raise UnsupportedError(f"{what} has no value before its record unfolds it", hint="evaluate the nll or the loss of a derivation")
+                raise UnsupportedError(
+                    f"{what} has no value before its record unfolds it",
+                    hint="evaluate the nll or the loss of a derivation",
+                )
         self.term = term
-        safe = stable(term)
-        self.plan = Plan(safe)
-        self.names = symbols(term)
-        self.needed = needed(term)
-        self.operators = {t.op for t in postorder(safe)} | {t.op for t in postorder(term)} & SAMPLES
+        self.plan = Plan(stable(order))
+        self.names = {str(t.value) for t in order if t.op == "sym"}
+        self.needed = needed(order)
+        self.operators = self.plan.operators | {t.op for t in order} & SAMPLES
 
 
 def _prepared(term: Term) -> _Prepared:
@@ -117,7 +120,9 @@ def _missing_error(missing: set[str], given: Mapping[str, object]) -> Exception:
     return MissingValueError(f"no value for {', '.join(sorted(missing))}", nearest=close)
 
 
-def _evaluate_arrays(root: _Prepared, used: dict[str, object], missing: set[str], given: Mapping[str, object]) -> float | NDArray[Any]:
+def _evaluate_arrays(
+    root: _Prepared, used: dict[str, object], missing: set[str], given: Mapping[str, object]
+) -> float | NDArray[Any]:
     import numpy as np
 
     from lossproof.interop.batches import OPERATORS, BatchEvaluator

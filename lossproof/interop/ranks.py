@@ -22,13 +22,14 @@ _WANTS: Final[dict[str, tuple[int, ...]]] = {
     "logsumexp": (1,),
 }
 _GIVES: Final[dict[str, int]] = {
-    "dot": 0, "norm": 0, "logsumexp": 0, "quad": 0, "det": 0, "logdet": 0, "trace": 0, "in": 0, "inv": 2, "diag": 2, "eye": 2,
-}  # fmt: skip
+    **dict.fromkeys(("dot", "norm", "logsumexp", "quad", "det", "logdet", "trace", "in"), 0),
+    **dict.fromkeys(("inv", "diag", "eye"), 2),
+}
 _PLACES: Final[dict[str, int]] = {"simplex": 1, "onehot": 1, "counts": 1, "power_domain": 1, "posdef": 2}
 
 
 class Form(NamedTuple):
-    """How many axes the values of a subterm's symbols have at most (-1: no symbol), and how long their last are."""
+    """The most axes of any value inside a subterm (-1: no symbol), and the lengths of the last axes."""
 
     axes: int
     lengths: frozenset[int]
@@ -40,6 +41,8 @@ def symbol_ranks(root: Term, shapes: Mapping[str, tuple[int, ...]]) -> dict[str,
     The shapes of the values settle which factor of ``c*v`` is the vector.
     """
     order = postorder(root)
+    if not any(t.op in _WANTS or t.op in ("at", "in") for t in order):
+        return {}
     forms = _forms(order, shapes)
     ranks: dict[str, int] = {}
     settle = False
@@ -99,7 +102,9 @@ def _up(order: Iterable[Term], ranks: Mapping[str, int]) -> dict[Term, int]:
     return up
 
 
-def _demands(order: list[Term], up: Mapping[Term, int], forms: Mapping[Term, Form], vectors: set[int] | None) -> dict[str, int]:
+def _demands(
+    order: list[Term], up: Mapping[Term, int], forms: Mapping[Term, Form], vectors: set[int] | None
+) -> dict[str, int]:
     """The rank that the operators around each symbol ask of it."""
     wanted: dict[Term, int] = {}
     names: dict[str, int] = {}
@@ -115,7 +120,9 @@ def _demands(order: list[Term], up: Mapping[Term, int], forms: Mapping[Term, For
     return names
 
 
-def _passed(t: Term, r: int, up: Mapping[Term, int], forms: Mapping[Term, Form], vectors: set[int] | None) -> list[tuple[Term, int]]:
+def _passed(
+    t: Term, r: int, up: Mapping[Term, int], forms: Mapping[Term, Form], vectors: set[int] | None
+) -> list[tuple[Term, int]]:
     """What a term of wanted rank r asks of its arguments."""
     op, args = t.op, t.args
     if op in _WANTS:

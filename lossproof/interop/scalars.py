@@ -395,7 +395,9 @@ class ScalarEvaluator(Evaluator[float]):
     def bind(self, term: Term, limits: Sequence[float], scope: Scope[float]) -> float:
         lower, upper = limits
         if not (math.isfinite(lower) and math.isfinite(upper)):
-            raise UnsupportedError(f"a sum over {scope.name} to infinity cannot be evaluated", hint="give a finite upper limit")
+            raise UnsupportedError(
+                f"a sum over {scope.name} to infinity cannot be evaluated", hint="give a finite upper limit"
+            )
         low, high = math.ceil(lower), math.floor(upper)
         if high - low >= MAX_TERMS:
             raise LimitError(f"a sum over {scope.name} has more than {MAX_TERMS} terms")

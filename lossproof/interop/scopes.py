@@ -47,30 +47,24 @@ def needs(term: Term) -> Sequence[Term]:
     return term.args
 
 
-def needed(term: Term) -> set[str]:
-    """The symbols that need a value; a dimension inside a set's name needs none."""
-    names: set[str] = set()
-    seen: set[Term] = set()
-    stack = [term]
-    while stack:
-        t = stack.pop()
-        if t.op == "sym":
-            names.add(str(t.value))
-        elif t not in seen and t.op not in SHAPED:
-            seen.add(t)
-            stack.extend(t.args)
-    return names
+def needed(order: Sequence[Term]) -> set[str]:
+    """The symbols of a term, by its post-order, that need a value; a dimension inside a set's name needs none."""
+    if any(t.op in SHAPED for t in order):
+        inside = {t for t in order if t.op in SHAPED}
+        used = {a for t in order if t not in inside for a in t.args}
+        return {str(t.value) for t in order if t.op == "sym" and (t in used or t is order[-1])}
+    return {str(t.value) for t in order if t.op == "sym"}
 
 
-def indices(root: Term, varying: Collection[str] = ()) -> dict[Term, frozenset[str]]:
-    """The free indices of every subterm that has any; refuses sums nested too deeply.
+def indices(order: Sequence[Term], varying: Collection[str] = ()) -> dict[Term, frozenset[str]]:
+    """The free indices of every subterm, in a post-order, that has any; refuses sums nested too deeply.
 
     What varies with the sample has the index ``SAMPLE``, which sums over the samples bind.
     """
     free: dict[Term, frozenset[str]] = {}
     depth: dict[Term, int] = {}
     none: frozenset[str] = frozenset()
-    for t in postorder(root):
+    for t in order:
         if t.op == "bound":
             free[t] = frozenset((str(t.value),))
             continue
@@ -114,11 +108,16 @@ class Plan:
 
     def __init__(self, root: Term, varying: Collection[str] = ()) -> None:
         self.root = root
-        self.free = indices(root, varying)
+        order = postorder(root)
+        self.free = indices(order, varying)
+        self.operators = {t.op for t in order}
         if root in self.free:
             raise _unbound(self.free[root])
         self.binders = INDEXED | SAMPLES if varying else INDEXED
-        order = [] if any(t.op in self.binders for t in postorder(root)) else _order(root)
+        if self.operators & self.binders:
+            order = []
+        elif "in" in self.operators:
+            order = _order(root)
         last = {a: i for i, t in enumerate(order) for a in needs(t)}
         spent: list[list[Term]] = [[] for _ in order]
         for term, i in last.items():

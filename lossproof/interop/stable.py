@@ -7,10 +7,11 @@ alone and are no part of the language.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from lossproof.terms import ONE, ZERO, Term, add, div, fn, mul, neg, num, postorder, power
+from lossproof.terms import ONE, ZERO, Term, add, div, fn, mul, neg, num, power
 
 
 class Scaled(NamedTuple):
@@ -27,9 +28,8 @@ MINUS_ONE: Final = num(-1)
 _NONNEGATIVE: Final = frozenset({"exp", "sqrt", "abs", "sigmoid", "softmax", "softplus", "cosh", "Phi", "erfc", "norm"})
 
 
-def stable(root: Term) -> Term:
-    """An equal term, wherever ``root`` has a value, that is safer in floating point."""
-    order = postorder(root)
+def stable(order: Sequence[Term]) -> Term:
+    """A term equal to the last of a post-order, wherever that has a value, but safer in floating point."""
     new: dict[Term, Term] = {}
     scaled: dict[Term, Scaled | None] = {}
     logarithms = any(t.op in ("log", "xlogy") for t in order)
@@ -41,11 +41,20 @@ def stable(root: Term) -> Term:
         elif t.op == "add" and len(args) == 2:
             pair = _pair(t.args, args)
             plain = pair.rest if pair and pair.exponent is ZERO else plain
+        elif t.op == "at" and args[0].op == "vec" and len(args) == 2:
+            plain = _component(plain)
         elif t.op == "logsumexp" and args[0].op == "vec":
             plain = fn("lse", *[part for a in args[0].args for part in (ONE, a)])
         new[t] = plain
         scaled[t] = _scaled(t, args, scaled) if logarithms else None
-    return new[root]
+    return new[order[-1]]
+
+
+def _component(term: Term) -> Term:
+    """A written-out component of a written-out vector."""
+    vector, k = term.args
+    listed = isinstance(k.value, Fraction) and k.value.denominator == 1 and 1 <= k.value <= len(vector.args)
+    return vector.args[int(k.value) - 1] if listed and isinstance(k.value, Fraction) else term
 
 
 def _lower(plain: Term, term: Term, scaled: dict[Term, Scaled | None]) -> Term:

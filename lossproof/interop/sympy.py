@@ -93,7 +93,9 @@ class _Writer:
             self.made[t] = self._one(t, [self.made.get(a) for a in t.args])
         found = self.made.get(self.root)
         if found is None or isinstance(found, Vector):
-            raise UnsupportedError("only a number, a matrix or a condition can go to SymPy", hint="take a component v[k]")
+            raise UnsupportedError(
+                "only a number, a matrix or a condition can go to SymPy", hint="take a component v[k]"
+            )
         return found
 
     def _usual_size(self) -> Expr:

@@ -307,5 +307,3 @@ def _fraction(S: Any, e: Expr) -> tuple[list[Expr], list[Expr]]:
         elif factor is not S.S.One:
             up.append(factor)
     return up or [S.S.One], down
-
-

@@ -55,9 +55,13 @@ def from_sympy_random(rv: Expr) -> tuple[str, Term, dict[str, Term], Term]:
     space = rv.pspace
     law = getattr(space, "distribution", None)
     if not isinstance(space, sympy.stats.rv.SinglePSpace) or law is None:
-        raise UnsupportedError(f"{rv} depends on other random variables", hint="state the assumption as text, with priors")
+        raise UnsupportedError(
+            f"{rv} depends on other random variables", hint="state the assumption as text, with priors"
+        )
     if any(isinstance(a, sympy.stats.rv.RandomSymbol) for a in sympy.preorder_traversal(law)):
-        raise UnsupportedError(f"{rv} depends on other random variables", hint="state the assumption as text, with priors")
+        raise UnsupportedError(
+            f"{rv} depends on other random variables", hint="state the assumption as text, with priors"
+        )
     y = space.symbol
     variate = from_sympy(y)
     place = _support(sympy, law, y)

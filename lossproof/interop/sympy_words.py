@@ -11,6 +11,9 @@ from lossproof.terms import ONE, ZERO, Term, div, fn, neg
 Expr = Any
 
 
+CONDITIONS = ("eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not")
+
+
 @cache
 def functions() -> dict[str, Callable[..., Expr]]:
     """For each operator that acts on components alone, what makes it in SymPy."""
@@ -58,15 +61,7 @@ def functions() -> dict[str, Callable[..., Expr]]:
         "indicator": lambda c: s.Piecewise((1, c), (0, True)),
         "cases": lambda c, a, b: s.Piecewise((a, c), (b, True)),
         "stop_gradient": s.Function("stop_gradient"),
-        "eq": s.Eq,
-        "ne": s.Ne,
-        "lt": s.Lt,
-        "le": s.Le,
-        "gt": s.Gt,
-        "ge": s.Ge,
-        "and": s.And,
-        "or": s.Or,
-        "not": s.Not,
+        **dict(zip(CONDITIONS, (s.Eq, s.Ne, s.Lt, s.Le, s.Gt, s.Ge, s.And, s.Or, s.Not), strict=True)),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lossproof.derivation import Derivation, derive
+from lossproof.domains import REALS
 from lossproof.errors import LossproofError
 from lossproof.rulebook import Loss, Rulebook
 from lossproof.syntax import parse_assumption
@@ -84,7 +85,7 @@ class Backwards:
             return
         for name in family.learned:
             for link in self.book.links.values():
-                if link.id != "identity" and link.target_domain is own.symbols[name].domain:
+                if link.target_domain is own.symbols[name].domain and link.target_domain is not REALS:
                     extra = f", {name} = {link.record['formula']}"
                     yield family.text(family.fixed, extra), family.fixed, extra
 

@@ -2,53 +2,263 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
-from lossproof.errors import UnknownNameError, error_classes
-from lossproof.render.layout import wrap_words
+from lossproof.errors import LossproofError, UnknownNameError, error_classes
+from lossproof.render.layout import columns, wrap_words
 from lossproof.render.text import Page, formula, said, table_of
-from lossproof.render.words import domain_in_words, listed, pretty_assumption, varying
+from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, domain_in_words, pretty_assumption, varying
 from lossproof.rulebook import Distribution, Link, Loss, Rulebook
-from lossproof.syntax import FUNCTIONS, parse_condition, parse_expression, to_text
-from lossproof.terms import ONE, ZERO, Term, sym
+from lossproof.syntax import FUNCTIONS, parse_condition, parse_expression, pretty, to_text
 
 Rows = list[tuple[str, str]]
-_RELATIONS: Final = {"equal": "=", "up-to-constant": "≐", "up-to-scale": "≃", "same-order": "≅"}
+_SHOWN_FAMILIES: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something that a name may mean: its kind, a name for it alone, and how to explain it."""
+
+    kind: str
+    name: str
+    lines: Callable[[], list[str]]
 
 
 def explained(name: str, book: Rulebook, page: Page) -> list[str]:
     """The lines that explain a name. Raises UnknownNameError with the nearest names."""
-    found = list(_candidates(name.strip(), book, page))
+    found = list(candidates(name.strip(), book, page))
     if not found:
-        raise UnknownNameError(f"there is nothing of the name {name[:80]}", nearest=_nearest(name, book),
-                               hint="lossproof list rules, facts, distributions, losses or links")  # fmt: skip
-    (_, _, write), *others = found
-    lines = write()
-    for kind, other, _ in others:
-        lines += ["", f"Also {kind}: lossproof explain {other!r}" if " " in other else f"Also {kind}: lossproof explain {other}"]
+        raise UnknownNameError(f"nothing is called {name.strip()[:80]}", nearest=_nearest(name.strip(), book), hint="lossproof list --help")
+    lines = found[0].lines()
+    for other in found[1:]:
+        shown = f'"{other.name}"' if " " in other.name else other.name
+        lines += ["", page.style(f"Also {other.kind}: lossproof explain {shown}", "dim")]
     return lines
 
 
-def _candidates(name: str, book: Rulebook, page: Page) -> Iterator[tuple[str, str, object]]:
-    """What a name may mean, the likeliest first: the kind, a name that means this alone, and how to explain it."""
-    key = simplified(name)
+def candidates(name: str, book: Rulebook, page: Page) -> Iterator[Candidate]:
+    """What a name may mean, the likeliest first."""
     if name in book.rules:
-        yield "a rule", name, lambda: rule(name, book, page)
+        yield Candidate("a rule", name, partial(_rule, name, book, page))
     if name in book.fact_rules:
-        yield "a fact", name, lambda: fact(name, book, page)
+        yield Candidate("a fact", name, partial(_fact, name, book, page))
     distribution = book.find_distribution(name)
     if distribution is not None:
-        yield "a distribution", distribution.names[0], lambda: distribution_lines(distribution, book, page)
-    for found in losses_named(name, book):
-        yield "a loss", found.name, lambda found=found: loss(found, book, page)
+        yield Candidate("a distribution", distribution.names[0], partial(_distribution, distribution, book, page))
+    for loss in losses_named(name, book):
+        yield Candidate("a loss", loss.name, partial(_loss, loss, book, page))
     for link in book.links.values():
-        if key in {simplified(n) for n in (link.id, *link.names)}:
-            yield "a link", link.names[-1] if link.names else link.id, lambda link=link: link_lines(link, page)
+        if _key(name) in {_key(n) for n in (link.id, *link.names)}:
+            yield Candidate("a link", link.names[-1] if link.names else link.id, partial(_link, link, page))
     for kind in error_classes():
         if kind.code == name:
-            yield "an error", name, lambda kind=kind: _block(kind.code, [("means", kind.explanation), ("exit status", str(kind.exit_status))], page)
+            yield Candidate("an error", name, partial(_error, kind, page))
     if name in FUNCTIONS and distribution is None:
-        yield "a function", name, lambda: _block(FUNCTIONS[name].signature, [("is", "a function of the input language")], page)
+        yield Candidate("a function", name, partial(_function, name, book, page))
+
+
+def losses_named(name: str, book: Rulebook) -> list[Loss]:
+    """The losses of that id or name, over the data or in a library."""
+    key = _key(name)
+    own = [s for s in book.losses.values() if key in {_key(n) for n in (s.id, s.name, *s.over_data.values())}]
+    if own:
+        return own
+    call = name.split("(")[0].strip().lower()
+    return [s for s in book.losses.values() if any(_is_call(call, code) for code in s.code.values())]
+
+
+def _is_call(name: str, code: str) -> bool:
+    """Whether a library's code calls that name, or one that ends with it: MSELoss is torch.nn.MSELoss."""
+    head = code.split("(")[0].strip().lower()
+    return bool(name) and (head == name or head.endswith(f".{name}"))
+
+
+def _key(name: str) -> str:
+    return " ".join(name.lower().replace("-", " ").replace("_", " ").split())
+
+
+def _nearest(name: str, book: Rulebook) -> list[str]:
+    spellings = {n.lower(): n for n in [
+        *book.rules, *book.fact_rules, *book.distribution_spellings, *book.losses, *book.links,
+        *[s.name for s in book.losses.values()], *[c.split("(")[0] for s in book.losses.values() for c in s.code.values()],
+    ]}  # fmt: skip
+    return [spellings[n] for n in get_close_matches(name.lower()[:80], spellings, n=3, cutoff=0.6)]
+
+
+def _block(head: str, note: str, rows: Rows, page: Page) -> list[str]:
+    gap = page.width - columns(head) - columns(note)
+    first = f"{page.style(head, 'bold')}{' ' * gap}{page.style(note, 'dim')}" if gap >= 2 else page.style(head, "bold")
+    return [first, *table_of([(k, v) for k, v in rows if v], page)]
+
+
+def _shown(text: str) -> str:
+    """A record's formula or condition as it is written on paper."""
+    try:
+        return to_text(parse_expression(text, rule=True))
+    except LossproofError:
+        return to_text(parse_condition(text, rule=True))
+
+
+# -- rules and facts
+
+
+def _rule(id: str, book: Rulebook, page: Page) -> list[str]:
+    record = book.rules[id].record
+    relation = book.rules[id].relation
+    note = "for any number of operands" if record.get("nary") else ""
+    rows: Rows = [
+        ("says", str(record["says"])),
+        ("requires", ", ".join(_shown(c) for c in record["requires"]) or "nothing"),
+        ("relation", "" if relation == "equal" else f"{relation}: {RELATION_WORDS[relation]}"),
+        ("holds", note),
+        ("fails", f"without the conditions: {record['fails']}" if "fails" in record else ""),
+        ("never", ", ".join(_shown(c) for c in record.get("never", ()))),
+        ("used by", _used_by(id, book)),
+    ]
+    sign = RELATION_SIGNS[relation]
+    head = f"{_shown(str(record['from']))}  {sign}  {_shown(str(record['to']))}"
+    return [*_block(id, "rule", [], page), "", f"  {head}", "", *table_of([r for r in rows if r[1]], page)]
+
+
+def _used_by(id: str, book: Rulebook) -> str:
+    """The families whose default derivation uses a rule, found by deriving them."""
+    from lossproof.render.backwards import Backwards
+
+    backwards = Backwards(book)
+    found: list[str] = []
+    total = 0
+    for family in book.distribution_ids:
+        default = book.distribution(family).default
+        derivation = backwards.derived(default) if default is not None else None
+        if derivation is None:
+            continue
+        total += 1
+        if any(s.rule == id for s in derivation.proof.steps):
+            found.append(family)
+    if not found:
+        return "no family's default derivation"
+    shown = ", ".join(found[:_SHOWN_FAMILIES]) + (", ..." if len(found) > _SHOWN_FAMILIES else "")
+    return f"{len(found)} of {total} families: {shown}"
+
+
+def _fact(id: str, book: Rulebook, page: Page) -> list[str]:
+    record = book.fact_rules[id].record
+    rows: Rows = [
+        ("says", str(record["says"])),
+        ("shows", _shown(str(record["shows"]))),
+        ("given", ", ".join(_shown(c) for c in record["given"]) or "nothing"),
+        ("holds", "for any number of operands" if record.get("nary") else ""),
+    ]
+    return _block(id, "fact", rows, page)
+
+
+# -- distributions, links, functions, errors
+
+
+def _distribution(found: Distribution, book: Rulebook, page: Page) -> list[str]:
+    domains = [(n, said(domain_in_words(d))) for n, d in found.parameters.items()]
+    signatures = {found.names[0]: found.takes, **found.signatures}
+    rows: Rows = [
+        ("written", "; ".join(f"{n}({', '.join(map(pretty, s))})" for n, s in signatures.items())),
+        ("names", ", ".join(found.names)),
+        ("arguments", ", ".join(f"{pretty(n)} {d}" for n, d in domains)),
+        ("keywords", "; ".join(", ".join(f.names) for f in found.forms[1:])),
+        ("convention", found.convention),
+        ("data", f"{pretty(found.variate)} {said(domain_in_words(found.variate_domain))}" if found.variate_domain is not None else ""),
+        ("support", ", ".join(_shown(c) for c in found.record.get("support", ()))),
+        ("mass" if found.is_discrete else "density", _shown(str(found.record["density"]))),
+        ("P(Y ≤ y)", _shown(str(found.record["cdf"])) if "cdf" in found.record else ""),
+        ("note", found.notes),
+        ("note", "" if found.is_normalised else "It is a likelihood contribution, no density: it does not integrate to one."),
+        ("source", found.source),
+    ]
+    return [*_block(found.title, "distribution", rows, page), *_default(found, book, page)]
+
+
+def _default(found: Distribution, book: Rulebook, page: Page) -> list[str]:
+    if found.default is None:
+        return []
+    from lossproof.derivation import derive
+
+    try:
+        derivation = derive(found.default, book=book)
+    except LossproofError:
+        return []
+    rows: Rows = [
+        ("assumes", pretty_assumption(found.default)),
+        ("loss", f"{formula(derivation.loss, varying(derivation))}{'   ' + derivation.name if derivation.name else ''}"),
+    ]
+    return ["", page.style(f"lossproof derive {found.id}", "head"), *table_of(rows, page)]
+
+
+def _link(found: Link, page: Page) -> list[str]:
+    rows: Rows = [
+        ("formula", to_text(found.formula)),
+        ("maps", f"{to_text(found.source_domain)} to {to_text(found.target_domain)}"),
+        ("inverse", _shown(str(found.record["inverse"])) if "inverse" in found.record else ""),
+        ("names", ", ".join(found.names)),
+        ("says", found.says),
+        ("source", str(found.record.get("source", ""))),
+    ]
+    return _block(found.id, "link", rows, page)
+
+
+def _error(kind: type[LossproofError], page: Page) -> list[str]:
+    return _block(kind.code, "error", [("means", kind.explanation), ("status", f"the command exits with {kind.exit_status}")], page)
+
+
+def _function(name: str, book: Rulebook, page: Page) -> list[str]:
+    function = FUNCTIONS[name]
+    rules = [r.id for r in book.rules.values() if function.op in _operators(r.record)]
+    return _block(function.signature, "function", [("rules", ", ".join(rules))], page)
+
+
+def _operators(record: Mapping[str, Any]) -> set[str]:
+    from lossproof.terms import postorder
+
+    return {t.op for t in postorder(parse_expression(str(record["from"]), rule=True))}
+
+
+# -- losses, backwards
+
+
+def _loss(found: Loss, book: Rulebook, page: Page) -> list[str]:
+    rows: Rows = [("formula", to_text(found.formula) if found.formula is not None else "")]
+    rows += [(f"as {k}", v) for k, v in found.over_data.items()]
+    if found.kind == "composite":
+        parts = [book.losses[p].name for p in (found.data, *found.penalties) if p in book.losses]
+        rows.append(("is", " + ".join(parts)))
+    for library, code in found.code.items():
+        factor = found.factor.get(library)
+        rows.append((library.split("_")[0], code + (f"   = {_shown(factor)} · loss" if factor is not None else "")))
+    rows += [("not for", found.not_for), ("note", str(found.record.get("notes", ""))), ("source", found.source)]
+    return [*_block(found.name, "loss" if found.kind != "penalty" else "penalty", rows, page), "", *_sources(found, book, page)]
+
+
+def _sources(found: Loss, book: Rulebook, page: Page) -> list[str]:
+    from lossproof.render.backwards import Backwards
+
+    sources = Backwards(book).sources(found)
+    if not sources:
+        return ["No assumption of the rulebook was found that leads to it."]
+    lines = [page.style("Reached from", "head")]
+    for source in sources:
+        d = source.derivation
+        names = varying(d)
+        lines += [f"  {row}" for row in wrap_words(pretty_assumption(source.assumption), page.width - 2, page.width - 6)]
+        rows: Rows = [("scale", formula(d.scale, names)), ("drops", ", ".join(formula(r.term, names) for r in d.ledger) or "nothing")]
+        rows += [("or", f"{_changed(how)}: {to}") for how, to in source.changes]
+        lines += [f"    {row}" for row in table_of(rows, Page(page.width - 4, page.color))]
+    return lines
+
+
+def _changed(how: str) -> str:
+    name, _, rest = how.partition(" ")
+    return f"{pretty(name)} {rest}"
+
+
+__all__ = ["Candidate", "candidates", "explained", "losses_named"]

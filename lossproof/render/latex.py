@@ -283,7 +283,7 @@ def _ledger(d: Derivation) -> list[str]:
         r"\midrule",
     ]
     for row in d.ledger:
-        cells = [f"${to_latex(row.term, varying(d))}$", _said(ledger_reason(row, d)), _said(ledger_return(row))]
+        cells = [f"${to_latex(row.term, varying(d))}$", _said(ledger_reason(row, d)), _said(ledger_return(row, d))]
         lines.append(" & ".join(rf"\raggedright {c}" for c in cells) + r" \tabularnewline")
     return [*lines, r"\bottomrule", r"\end{tabular}", r"\end{center}"]
 

@@ -6,9 +6,9 @@ from typing import Final
 
 _OPENING: Final = "([{"
 _CLOSING: Final = ")]}"
-#: Where a formula may be broken, the best places first; a line begins with what stands here.
-_BREAKS: Final = (" = ", " + ", " - ", " if ", " otherwise", "·", ", ", "/", "(", " ")
-_SUMS: Final = 3
+#: Where a formula may be broken, the best places first, and whether the line ends with it (else the next begins with it).
+_BREAKS: Final = ((" = ", False), ("; ", True), (" + ", False), (" - ", False), ("·", False), (", ", True), ("/", True), (" ", True))
+_GOOD: Final = 4
 
 
 def columns(text: str) -> int:
@@ -38,22 +38,22 @@ def _break_at(formula: str, width: int) -> int:
     place = width
     depth = taken = 0
     for i, char in enumerate(formula):
+        taken += columns(char)
+        if taken > width:
+            return place if best is not None else i
         if char in _OPENING:
             depth += 1
         elif char in _CLOSING:
             depth -= 1
-        taken += columns(char)
-        if taken > width:
-            return place if best is not None else i
-        kind = next((k for k, b in enumerate(_BREAKS) if formula.startswith(b, i)), None)
-        if kind is None or i == 0:
+        kind = next((k for k, (mark, _) in enumerate(_BREAKS) if formula.startswith(mark, i)), None)
+        if kind is None or i == 0 or (kind == 0 and depth):
             continue
-        after = 0 if _BREAKS[kind][0] == " " and _BREAKS[kind] != " " and kind < 5 else len(_BREAKS[kind])
-        at = i + after
-        # A place near the start leaves a stub; a place deep in brackets is hard to read.
+        mark, ends = _BREAKS[kind]
+        at = i + (len(mark) if ends else mark[0] == " ")
+        # A break near the start leaves a stub; one deep in brackets is hard to read.
         stub = 4 if taken < width // 3 else 0
-        score = (depth * 2 + (0 if kind < _SUMS else 3 + kind) + stub, -at)
-        if (best is None or score < best) and columns(formula[:at]) <= width:
+        score = (depth * 3 + (0 if kind < _GOOD else kind - 2) + stub - (kind == 1), -at)
+        if (best is None or score < best) and columns(formula[:at].rstrip()) <= width:
             best, place = score, at
     return place
 

@@ -14,11 +14,13 @@ from lossproof.render.words import (
     abbreviated,
     assumption_in_words,
     caveats,
+    distribution_records,
     ledger_reason,
     ledger_return,
     libraries,
     objective_name,
     paper_lines,
+    pretty_assumption,
     result_sentence,
     spoken,
     standing_in_the_way,
@@ -86,17 +88,21 @@ def said(words: Words) -> str:
 
 def _assumption(d: Derivation, page: Page) -> list[str]:
     rows = [(_LABELS.get(label, label), said(words)) for label, words in assumption_in_words(d)]
-    return [page.style(shown_assumption(d), "bold"), "", *_table_of(rows, page)]
+    head = wrap_words(shown_assumption(d), page.width, page.width - 4)
+    shown = [page.style(f"{'    ' if i else ''}{row}", "bold") for i, row in enumerate(head)]
+    return [*shown, "", *table_of(rows, page)]
 
 
 def shown_assumption(d: Derivation) -> str:
-    """The assumption as it was given, on one line."""
+    """The assumption as it was given, on one line; a family's own in the notation of paper."""
     from lossproof.errors import printable
 
-    return printable(" ".join(d.assumption.split()))
+    text = printable(" ".join(d.assumption.split()))
+    defaults = {d.book.distribution(id).default for id in distribution_records(d)}
+    return pretty_assumption(text) if d.assumption in defaults else text
 
 
-def _table_of(rows: Iterable[tuple[str, str]], page: Page) -> list[str]:
+def table_of(rows: Iterable[tuple[str, str]], page: Page) -> list[str]:
     """Labels and prose in two columns; a label that repeats is shown once."""
     found: list[str] = []
     rows = list(rows)
@@ -191,9 +197,9 @@ def _ledger(d: Derivation, page: Page) -> list[str]:
     if not d.ledger:
         return ["Nothing was dropped: every term depends on what is learned."]
     head = ("term", "why it may go", "returns")
-    rows = [(formula(r.term), said(ledger_reason(r, d)), said(ledger_return(r))) for r in d.ledger]
-    where = " of the dataset of one sample" if d.model.priors else " of each sample"
-    return [page.style(f"Dropped, of the NLL{where}", "head"), *table([head, *rows], page)]
+    rows = [(formula(r.term), said(ledger_reason(r, d)), said(ledger_return(r, d))) for r in d.ledger]
+    where = "one sample and the priors" if d.model.priors else "each sample"
+    return [page.style(f"Dropped, of the NLL of {where}", "head"), *table([head, *rows], page)]
 
 
 def changes(d: Derivation, before: Derivation, page: Page) -> list[str]:
@@ -209,7 +215,7 @@ def changes(d: Derivation, before: Derivation, page: Page) -> list[str]:
         rows.append(("scale", f"{formula(before.scale)} became {formula(d.scale)}"))
     if not rows:
         rows = [("ledger", "as before")]
-    return [page.style(f"Changed, with {' and '.join(roles) or 'the same roles'}", "head"), *_table_of(rows, page)]
+    return [page.style(f"Changed, with {' and '.join(roles) or 'the same roles'}", "head"), *table_of(rows, page)]
 
 
 def table(rows: list[tuple[str, ...]], page: Page) -> list[str]:
@@ -244,38 +250,24 @@ def _result(d: Derivation, page: Page) -> list[str]:
     found += [f"  {row}" for row in wrap_words(said(result_sentence(d)), page.width - 2, page.width - 2)]
     code = libraries(d)
     if code:
-        left = max(columns(k) for k, _, _ in code) + 2
-        shown = [(k, f"{c}{'' if f is None else f'   = {f} · loss'}") for k, c, f in code]
-        found += ["", *[f"  {page.style(padded(k, left), 'dim')}{c}" for k, c in shown]]
+        found += ["", *table_of([(k, c if f is None else f"{c} = {f} · loss") for k, c, f in code], page)]
     return found
 
 
 def claim(d: Derivation) -> str:
     """The right side of NLL = scale · L + offset, without what is 1 or 0."""
-    theorem = d.theorem
     names = varying(d)
-    scale, offset = theorem.scale, theorem.offset
+    scale, offset = d.theorem.scale, d.theorem.offset
     if scale is None or offset is None:
         return "φ(L)"
     loss = "L"
     if scale is not ONE:
         shown = formula(scale, names)
-        loss = f"{shown} · L" if " " not in _outside(shown) else f"({shown}) · L"
+        loss = f"({shown})·L" if scale.op in ("add", "neg", "div") else f"{shown}·L"
     if offset is ZERO:
         return loss
     shown = formula(offset, names)
     return f"{loss} - {shown[1:]}" if shown.startswith("-") else f"{loss} + {shown}"
-
-
-def _outside(text: str) -> str:
-    """What of a formula stands in no brackets."""
-    depth, kept = 0, []
-    for char in text:
-        depth -= char in ")]}"
-        if depth == 0:
-            kept.append(char)
-        depth += char in "([{"
-    return "".join(kept)
 
 
 def _equation(text: str, page: Page) -> list[str]:
@@ -302,8 +294,11 @@ def _limits(d: Derivation, page: Page) -> list[str]:
 
 def _checked(d: Derivation, page: Page) -> list[str]:
     steps = len(d.proof.steps)
-    text = f"{steps} steps, each checked by the kernel. Check again: lossproof check (on --format json)."
-    return [page.style(line, "dim") for line in wrap_words(text, page.width, page.width)]
+    text = f"{steps} steps, each made by the kernel. To check them without it:"
+    again = "lossproof derive ... --format json | lossproof check -"
+    joined = f"{text} {again}"
+    rows = [joined] if columns(joined) <= page.width else [*wrap_words(text, page.width, page.width), f"  {again}"]
+    return [page.style(row, "dim") for row in rows]
 
 
 def _full(d: Derivation, page: Page) -> list[list[str]]:

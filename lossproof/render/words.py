@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from lossproof.kernel import Theorem
 from lossproof.proof import Line
-from lossproof.terms import Term, fn, num, postorder, rebuild, substitute, sym, symbols
+from lossproof.terms import ZERO, Term, contains, fn, num, postorder, rebuild, substitute, sym, symbols
 
 if TYPE_CHECKING:
     from lossproof.derivation import Derivation, LedgerRow
@@ -107,7 +107,7 @@ _DOMAINS: Final = {
     "unit": "between 0 and 1",
     "unit_closed": "from 0 to 1",
     "integers": "an integer",
-    "naturals": "0, 1, 2, ...",
+    "naturals": "a whole number 0, 1, 2, ...",
 }
 _WITH_SIZE: Final[dict[str, tuple[str, ...]]] = {
     "categories": ("a class 1, ..., ", "K"),
@@ -121,8 +121,12 @@ _WITH_SIZE: Final[dict[str, tuple[str, ...]]] = {
 
 def distribution_records(d: Derivation) -> list[str]:
     """The ids of the distributions of an assumption, in the order in which they stand in it."""
+    return _records_in(t for _, t in (*d.model.likelihoods, *d.model.priors))
+
+
+def _records_in(distributions: Iterable[Term]) -> list[str]:
     found: dict[str, None] = {}
-    for _, distribution in (*d.model.likelihoods, *d.model.priors):
+    for distribution in distributions:
         for t in reversed(postorder(distribution)):
             if t.op.startswith("dist:"):
                 found[t.op[5:]] = None
@@ -131,24 +135,61 @@ def distribution_records(d: Derivation) -> list[str]:
 
 def assumption_in_words(d: Derivation) -> list[tuple[str, Words]]:
     """The assumption as rows of a label and words: data, learned, fixed, where, convention, note."""
-    rows: list[tuple[str, Words]] = []
+    rows: list[tuple[str, Words]] = [("model", _model_words(d))]
+    notes: list[tuple[str, Words]] = []
     priors = {str(v.value) for v, _ in d.model.priors}
     for label, role in (("data", "data"), ("learned", "parameter"), ("fixed", "fixed")):
+        groups: dict[Words, list[Words]] = {}
         for name in _in_order(d, role):
-            rows.append((label, _symbol_words(d, name, prior=name in priors)))
+            groups.setdefault(_symbol_words(d, name, prior=name in priors), []).append((sym(name),))
+        rows += [(label, (*listed(names), ", ", *words)) for words, names in groups.items()]
     rows += [("definition", (sym(n), " = ", t)) for n, t in d.model.definitions]
     rows += [("prior", (v, " ~ ", t)) for v, t in d.model.priors]
-    rows += [(origin, (p,)) for origin, p in _hypotheses(d)]
+    rows += [(origin, (as_written(p),)) for origin, p in _hypotheses(d)]
     for id in distribution_records(d):
         record = d.book.distribution(id)
         rows.append(("convention", (record.convention or record.title,)))
-    rows += [("note", (note,)) for note in d.model.notes]
-    return rows
+        if record.notes:
+            notes.append(("note", (record.notes,)))
+    return [*rows, *notes, *[("note", (_sentence(note),)) for note in d.model.notes]]
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+def _model_words(d: Derivation) -> Words:
+    if d.model.density is not None:
+        return ("a density of your own; n independent samples",)
+    titles = dict.fromkeys(d.book.distribution(id).title for id in _records_in(t for _, t in d.model.likelihoods))
+    return (f"{' of '.join(titles)}; n independent samples",)
 
 
 def _hypotheses(d: Derivation) -> list[tuple[str, Term]]:
+    """What is assumed of symbols; that a dimension is at least 1 goes without saying."""
     labels = {"where": "where", "support": "support", "domain": "where"}
-    return [(labels.get(origin, origin), p) for p, origin in d.model.hypotheses]
+    sizes = dimensions(d)
+    return [(labels.get(origin, origin), p) for p, origin in d.model.hypotheses if not symbols(p) <= sizes]
+
+
+def dimensions(d: Derivation) -> set[str]:
+    """The names that are sizes of vectors or numbers of classes."""
+    found: set[str] = set()
+    for symbol in d.symbols.values():
+        found |= symbols(symbol.domain)
+    return {n for n in found if n in d.symbols and d.symbols[n].role == "fixed"}
+
+
+def as_written(proposition: Term) -> Term:
+    """A proposition ``a - b > 0`` as ``a > b``."""
+    if proposition.op not in ("gt", "ge", "eq", "ne") or proposition.args[1] is not ZERO or proposition.args[0].op != "add":
+        return proposition
+    a, b, *more = proposition.args[0].args
+    if more or b.op != "neg":
+        return proposition
+    if not symbols(a):
+        return fn({"gt": "lt", "ge": "le"}.get(proposition.op, proposition.op), b.args[0], a)
+    return fn(proposition.op, a, b.args[0])
 
 
 def _in_order(d: Derivation, role: str) -> list[str]:
@@ -162,9 +203,11 @@ def _in_order(d: Derivation, role: str) -> list[str]:
 
 def _symbol_words(d: Derivation, name: str, *, prior: bool) -> Words:
     symbol = d.symbols[name]
-    words: tuple[str | Term, ...] = (sym(name), ", ", *domain_in_words(symbol.domain))
+    if name in dimensions(d):
+        return ("a dimension",)
+    words = domain_in_words(symbol.domain)
     if symbol.role == "parameter" and symbol.indexed and not name.endswith("_i"):
-        return (*words, "; one value or any function of the sample")
+        return (*words, "; any model f_θ(x), or one value for all samples")
     if symbol.role == "parameter" and prior and not symbol.indexed:
         return (*words, "; one value for all samples")
     if symbol.role == "fixed" and symbol.indexed:
@@ -333,7 +376,6 @@ def result_sentence(d: Derivation) -> Words:
     names = _in_order(d, "parameter")
     learned = listed([(sym(n),) for n in names])
     estimate = "Maximum a posteriori" if d.model.priors else "Maximum likelihood"
-    name = objective_name(d)
     same = {"equal": "the same values", "up-to-constant": "the same gradients"}.get(d.relation, "the same minimisers")
     functions = [n for n in names if d.symbols[n].indexed and not n.endswith("_i")]
     model: Words = ()
@@ -341,7 +383,26 @@ def result_sentence(d: Derivation) -> Words:
         model = (", for any model ", sym(functions[0]), " = f_θ(x)")
     elif functions:
         model = (", for any model of ", *listed([(sym(n),) for n in functions]))
-    return (f"{estimate} for ", *learned, f" minimises the {name}: " if name else " minimises this loss: ", same, *model, ".")
+    return (f"{estimate} for ", *learned, *_what_it_is(d), ": ", same, *model, ".")
+
+
+def _what_it_is(d: Derivation) -> Words:
+    name = objective_name(d)
+    if name is None:
+        return (" minimises this loss",)
+    if d.record is None or d.record.kind != "composite":
+        return (f" minimises the {name}",)
+    weight = penalty_weight(d)
+    return (f" is {name}",) if weight is None else (f" is {name} with λ = ", weight)
+
+
+def penalty_weight(d: Derivation) -> Term | None:
+    """The factor before the penalty, if there is one penalty with one factor: σ²/τ² of a ridge regression."""
+    free = [n for n, s in d.symbols.items() if s.role != "parameter"]
+    term = d.penalty.args[0] if d.penalty.op == "add" and len(d.penalty.args) == 1 else d.penalty
+    if term.op != "mul" or len(term.args) != 2 or not symbols(term.args[0]) <= set(free):
+        return None
+    return term.args[0]
 
 
 def caveats(d: Derivation) -> list[Words]:
@@ -349,15 +410,14 @@ def caveats(d: Derivation) -> list[Words]:
     found: list[Words] = []
     if d.record is not None and d.record.not_for:
         found.append((d.record.not_for,))
-    for id in distribution_records(d):
-        notes = d.book.distribution(id).notes
-        if notes:
-            found.append((notes,))
-    fixed = sorted({n for row in d.ledger for n in row.returns_if} | {n for n in symbols(d.scale) if n in d.symbols})
-    if d.relation != "equal" and (d.ledger or fixed):
-        choosing = listed([(sym(n),) for n in fixed], " or ") if fixed else ()
-        what: Words = ("choosing ", *choosing, ", ") if fixed else ()
-        found.append(("Likelihood values: ", *what, "a likelihood ratio or an information criterion needs the NLL with its constants."))
+    fixed = [n for n in _in_order(d, "fixed") if any(n in row.returns_if for row in d.ledger) or n in symbols(d.scale)]
+    fixed = [n for n in fixed if not d.symbols[n].indexed and n not in dimensions(d)]
+    scale = d.theorem.scale
+    if d.relation == "up-to-scale" and scale is not None and scale.op != "const":
+        found.append(("Penalties and step sizes set for the NLL: divide the former and multiply the latter by ", scale, "."))
+    if d.ledger:
+        choosing: Words = ("choosing ", *listed([(sym(n),) for n in fixed], " or "), ", ") if fixed else ()
+        found.append(("Likelihood values: ", *choosing, "a likelihood ratio or an information criterion needs the NLL with its constants."))
     return found
 
 
@@ -366,20 +426,18 @@ def ledger_reason(row: LedgerRow, d: Derivation) -> Words:
     names = sorted(symbols(row.term))
     if not names:
         return ("a number",)
-    roles = {n: d.symbols[n].role for n in names}
-    fixed = [n for n in names if roles[n] == "fixed"]
+    sizes = dimensions(d)
+    fixed = [n for n in names if d.symbols[n].role == "fixed" and n not in sizes]
     if not fixed:
-        return ("data alone",)
-    said: Words = (*listed([(sym(n),) for n in fixed]), " is fixed" if len(fixed) == 1 else " are fixed")
-    return said if len(fixed) == len(names) else (*said, ", the rest is data")
+        return ("data alone",) if any(n not in sizes for n in names) else ("a number, given the dimension",)
+    words: Words = (*listed([(sym(n),) for n in fixed]), " is fixed" if len(fixed) == 1 else " are fixed")
+    return (*words, ", the rest is data") if any(d.symbols[n].role == "data" for n in names) else words
 
 
-def ledger_return(row: LedgerRow) -> Words:
+def ledger_return(row: LedgerRow, d: Derivation) -> Words:
     """What brings a dropped term back: ``if σ is learned``, ``never``."""
-    if not row.returns_if:
-        return ("never",)
-    names = listed([(sym(n),) for n in row.returns_if], " or ")
-    return ("if ", *names, " is learned")
+    names = [n for n in row.returns_if if n not in dimensions(d)]
+    return ("if ", *listed([(sym(n),) for n in names], " or "), " is learned") if names else ("never",)
 
 
 def libraries(d: Derivation) -> list[tuple[str, str, str | None]]:
@@ -392,7 +450,8 @@ def libraries(d: Derivation) -> list[tuple[str, str, str | None]]:
 def standing_in_the_way(d: Derivation) -> list[Words]:
     """Rules that were not used since a condition about symbols is not known to hold."""
     found: dict[Words, None] = {}
+    splitting = d.book.tagged("split").ids
     for rule, condition in d.blocked:
-        if symbols(condition):
+        if rule in splitting and symbols(condition) and contains(d.nll, condition.args[0]):
             found[(f"{rule}: it is not known that ", condition)] = None
     return list(found)

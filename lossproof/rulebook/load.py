@@ -1,9 +1,8 @@
-"""Reads the records of rules/ and validates them. A rulebook is a value; records are read when they are asked for."""
+"""A rulebook: the records of one folder, each built when it is asked for."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ from lossproof.errors import RecordError, UnknownNameError
 from lossproof.facts import FactIndex, FactRule, Rule
 from lossproof.rulebook.build import distribution_from, fact_from, link_from, loss_from, rule_from
 from lossproof.rulebook.records import Distribution, Link, Loss
+from lossproof.rulebook.store import Index, Lazy, Records, load
+from lossproof.terms import Term, postorder
 
 
 def find_rules() -> Path:
@@ -29,143 +30,155 @@ def simplified(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "").replace(" ", "")
 
 
-class Rulebook:
-    """The records of one folder: rules, facts, distributions, losses, links."""
+class RuleIndex:
+    """The rules for one use by the head of their left side, in the order of their ids."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, ids: dict[str, list[str]], rules: Lazy[Rule]) -> None:
+        self._ids = ids
+        self._rules = rules
+        self._built: dict[str, list[Rule]] = {}
+
+    def get(self, head: str) -> Iterable[Rule]:
+        """The rules whose left side has this head."""
+        found = self._built.get(head)
+        if found is None:
+            found = self._built[head] = [self._rules[id] for id in self._ids.get(head, ())]
+        return found
+
+    def __contains__(self, head: str) -> bool:
+        return head in self._ids
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids of all these rules."""
+        return {id for ids in self._ids.values() for id in ids}
+
+
+class Rulebook:
+    """The records of one folder: rules, facts, distributions, losses, links.
+
+    ``records`` and ``index`` may be given instead of being read. Raises RecordError for a record that is not valid.
+    """
+
+    def __init__(self, folder: Path, records: Records | None = None) -> None:
         self.folder = folder
-        self._distributions: dict[str, Distribution] = {}
+        if records is None:
+            records, index = load(folder, build_index)
+        else:
+            index = build_index(records)
+        self._index = index
+        self.rules: Lazy[Rule] = Lazy(records["algebra"], rule_from)
+        self.fact_rules: Lazy[FactRule] = Lazy(records["facts"], fact_from)
+        self._distributions: Lazy[Distribution] = Lazy(records["distributions"], distribution_from)
+        self.losses: Lazy[Loss] = Lazy(records["losses"], loss_from)
+        self.links: Lazy[Link] = Lazy(records["links"], link_from)
+        self._tags: dict[str, RuleIndex] = {}
+        self.expanded: dict[str, Term] = {}  # losses' formulas as search has multiplied them out
 
     @staticmethod
     def default() -> Rulebook:
         """The records that ship with the package (read once in a process)."""
-        return _default()
-
-    # -- raw records
-
-    def records(self, kind: str) -> Iterator[dict[str, Any]]:
-        """The raw records of a sub-folder, in the order of file names."""
-        for path in sorted((self.folder / kind).glob("*.toml")):
-            data = read_toml(path)
-            for key in ("rule", "fact"):
-                if isinstance(data.get(key), list):
-                    yield from data[key]
-                    break
-            else:
-                yield data
-
-    # -- rules and facts
-
-    @cached_property
-    def rules(self) -> dict[str, Rule]:
-        """The rewrite rules by id."""
-        found: dict[str, Rule] = {}
-        for record in self.records("algebra"):
-            rule = rule_from(record)
-            if rule.id in found:
-                raise RecordError(f"two rules have the id {rule.id}")
-            found[rule.id] = rule
-        return found
-
-    @cached_property
-    def fact_rules(self) -> dict[str, FactRule]:
-        """The rules of inference by id."""
-        found: dict[str, FactRule] = {}
-        for record in self.records("facts"):
-            rule = fact_from(record)
-            if rule.id in found:
-                raise RecordError(f"two facts have the id {rule.id}")
-            found[rule.id] = rule
-        return found
+        folder = find_rules()
+        book = _books.get(folder)
+        if book is None:
+            book = _books[folder] = Rulebook(folder)
+        return book
 
     @cached_property
     def facts(self) -> FactIndex:
         """The rules of inference, indexed for the prover."""
-        return FactIndex(self.fact_rules.values())
+        return FactIndex(self._index["facts"], self.fact_rules.__getitem__)
 
-    def tagged(self, tag: str) -> dict[str, list[Rule]]:
-        """The rules for one use, by the head of their left side, in the order of their ids."""
-        found = self._by_tag.get(tag)
+    def tagged(self, tag: str) -> RuleIndex:
+        """The rules for one use."""
+        found = self._tags.get(tag)
         if found is None:
-            found = self._by_tag[tag] = {}
-            for rule in sorted(self.rules.values(), key=lambda r: r.id):
-                if tag in rule.tags:
-                    found.setdefault(rule.before.op, []).append(rule)
+            found = self._tags[tag] = RuleIndex(self._index["rules"].get(tag, {}), self.rules)
         return found
 
-    @cached_property
-    def _by_tag(self) -> dict[str, dict[str, list[Rule]]]:
-        return {}
-
     # -- distributions
-
-    @cached_property
-    def _distribution_records(self) -> dict[str, dict[str, Any]]:
-        return {str(r["id"]): r for r in self.records("distributions")}
-
-    @cached_property
-    def _distribution_names(self) -> dict[str, str]:
-        names: dict[str, str] = {}
-        for id, record in self._distribution_records.items():
-            for name in (id, *record.get("names", ())):
-                other = names.setdefault(simplified(name), id)
-                if other != id:
-                    raise RecordError(f"the name {name} is taken by both {other} and {id}")
-        return names
 
     @property
     def distribution_ids(self) -> list[str]:
         """The ids of all distributions, sorted."""
-        return sorted(self._distribution_records)
+        return sorted(self._distributions)
 
     @cached_property
     def distribution_spellings(self) -> list[str]:
         """Every name by which a distribution may be called."""
-        return sorted({n for r in self._distribution_records.values() for n in r.get("names", (r["id"],))})
+        return sorted({n for id, r in self._distributions.raw.items() for n in r.get("names", (id,))})
 
     def find_distribution(self, name: str) -> Distribution | None:
         """The distribution of that name, or None."""
-        id = self._distribution_names.get(simplified(name))
-        return None if id is None else self.distribution(id)
+        id = self._index["distributions"].get(simplified(name))
+        return None if id is None else self._distributions[id]
 
     def distribution(self, id: str) -> Distribution:
         """The distribution with that id. Raises UnknownNameError."""
-        found = self._distributions.get(id)
-        if found is None:
-            record = self._distribution_records.get(id)
-            if record is None:
-                raise UnknownNameError(f"there is no distribution {id}")
-            found = self._distributions[id] = distribution_from(record)
-        return found
+        if id not in self._distributions:
+            raise UnknownNameError(f"there is no distribution {id}")
+        return self._distributions[id]
 
-    # -- losses and links
+    # -- losses
 
-    @cached_property
-    def losses(self) -> dict[str, Loss]:
-        """The losses by id."""
-        return {str(r["id"]): loss_from(r) for r in self.records("losses")}
-
-    @cached_property
-    def links(self) -> dict[str, Link]:
-        """The links by id."""
-        return {str(r["id"]): link_from(r) for r in self.records("links")}
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """One file of records. Raises RecordError with the file's name."""
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise RecordError(f"{path.name}: {error}") from None
+    def loss_candidates(self, kind: str, present: set[str]) -> Iterable[Loss]:
+        """The losses of a kind all of whose functions are present, those that say most first."""
+        for id, row_kind, heads in self._index["losses"]:
+            if row_kind == kind and present.issuperset(heads):
+                yield self.losses[id]
 
 
 _books: dict[Path, Rulebook] = {}
 
 
-def _default() -> Rulebook:
-    folder = find_rules()
-    book = _books.get(folder)
-    if book is None:
-        book = _books[folder] = Rulebook(folder)
-    return book
+def build_index(records: Records) -> Index:
+    """What makes lookups fast, as plain JSON data; building it validates every record."""
+    rules: dict[str, dict[str, list[str]]] = {}
+    for rule in sorted((rule_from(r) for r in records["algebra"]), key=lambda r: r.id):
+        for tag in rule.tags:
+            rules.setdefault(tag, {}).setdefault(rule.before.op, []).append(rule.id)
+    facts: dict[str, list[str]] = {}
+    for fact in sorted((fact_from(r) for r in records["facts"]), key=lambda r: r.id):
+        facts.setdefault(FactIndex.key_of(fact), []).append(fact.id)
+    for record in records["distributions"]:
+        distribution_from(record)
+    for record in records["links"]:
+        link_from(record)
+    losses = [loss_from(r) for r in records["losses"]]
+    losses.sort(key=lambda r: (-_operands(r.formula), -_weight(r.formula), r.id))
+    return {
+        "rules": rules,
+        "facts": facts,
+        "distributions": _names(records["distributions"]),
+        "losses": [[r.id, r.kind, sorted(_heads(r.formula))] for r in losses if r.formula is not None],
+    }
+
+
+def _names(records: list[dict[str, Any]]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for record in records:
+        id = str(record["id"])
+        for name in (id, *record.get("names", ())):
+            other = names.setdefault(simplified(name), id)
+            if other != id:
+                raise RecordError(f"the name {name} is taken by both {other} and {id}")
+    return names
+
+
+def _heads(formula: Term) -> set[str]:
+    plain = ("sym", "num", "bound", "add", "mul", "neg", "div", "pow")
+    return {t.op for t in postorder(formula) if t.op not in plain}
+
+
+def _operands(formula: Term | None) -> int:
+    return len(formula.args) if formula is not None and formula.op == "add" else 1
+
+
+def _weight(formula: Term | None) -> int:
+    """The number of nodes other than symbols, those that stand twice counted twice."""
+    if formula is None:
+        return 0
+    weight: dict[Term, int] = {}
+    for t in postorder(formula):
+        weight[t] = sum(weight[a] for a in t.args) + (1 if t.args else 0)
+    return weight[formula]

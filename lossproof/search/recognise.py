@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lossproof.facts import Algebra, Prover, Symbol
-from lossproof.facts.algebra import ARITHMETIC, Rational
+from lossproof.facts.algebra import Rational
 from lossproof.rulebook import Loss, Rulebook
 from lossproof.search.collect import Collector
 from lossproof.search.display import Display, product_of
@@ -41,9 +41,9 @@ class Recogniser:
         """The record with the most specific formula that the term equals, or None."""
         poly = self.display.poly(term)
         present = {t.op for t in postorder(term)}
-        for record, heads in _by_weight(self.book, kind):
+        for record in self.book.loss_candidates(kind, present):
             formula = record.formula
-            if formula is None or not heads <= present:
+            if formula is None:
                 continue
             pattern = _expanded(self.book, record)
             if len(_operands(pattern)) != len(_operands(term)):
@@ -187,25 +187,9 @@ class Recogniser:
         return self.prover.is_free(term) and not index_names(term)
 
 
-def _by_weight(book: Rulebook, kind: str) -> list[tuple[Loss, frozenset[str]]]:
-    """The records of a kind with the functions in their formulas, those that say most first."""
-    cache: dict[str, list[tuple[Loss, frozenset[str]]]] = book.__dict__.setdefault("_losses_by_weight", {})
-    found = cache.get(kind)
-    if found is None:
-        records = [r for r in book.losses.values() if r.kind == kind and r.formula is not None]
-        records.sort(key=lambda r: (-len(_operands(r.formula)), -_weight(r.formula), r.id))
-        found = cache[kind] = [(r, _heads(r.formula)) for r in records if r.formula is not None]
-    return found
-
-
-def _heads(formula: Term) -> frozenset[str]:
-    return frozenset({t.op for t in postorder(formula) if t.op not in ("sym", "num", "bound", *ARITHMETIC)})
-
-
 def _expanded(book: Rulebook, record: Loss) -> Term:
     """A record's formula, multiplied out and collected as a derivation's loss is."""
-    cache: dict[str, Term] = book.__dict__.setdefault("_expanded_losses", {})
-    found = cache.get(record.id)
+    found = book.expanded.get(record.id)
     if found is None:
         roles = {"data": "data", "free": "fixed"}
         table = {
@@ -214,7 +198,7 @@ def _expanded(book: Rulebook, record: Loss) -> Term:
         }
         prover = Prover(table, (), book.facts, Algebra())
         assert record.formula is not None
-        found = cache[record.id] = Collector(Display(prover)).collect(record.formula).loss
+        found = book.expanded[record.id] = Collector(Display(prover)).collect(record.formula).loss
     return found
 
 

@@ -137,9 +137,9 @@ class Rewriter:
         exchange = self.book.tagged("exchange")
 
         def visit(t: Term) -> Theorem | None:
-            found = self.first(rules.get(t.op, ()), t)
+            found = self.first(rules.get(t.op), t)
             if found is None and t.op in exchange and self._is_backward(t.args[0]):
-                found = self.first(exchange[t.op], t)
+                found = self.first(exchange.get(t.op), t)
             return found if found is not None else self._arithmetic(t)
 
         return self.exhaust(term, visit, "tidy", everywhere=True)
@@ -178,7 +178,7 @@ class Rewriter:
         def visit(t: Term) -> Theorem | None:
             if t.op not in ("pdf", "cdf", "cdf_below"):
                 return None
-            found = self.first(tidy.get(t.op, ()), t)
+            found = self.first(tidy.get(t.op), t)
             if found is not None or not t.args[0].op.startswith("dist:"):
                 return found
             record = self.book.distribution(t.args[0].op[5:])

@@ -40,7 +40,7 @@ class Splitter:
         if t.op == "neg" and t.args[0].op == "cases" and not self._is_signed(t.args[0]):
             return None
         if t.op in self._split:
-            return self.rewriter.first(self._split[t.op], t)
+            return self.rewriter.first(self._split.get(t.op), t)
         return None
 
     def _is_signed(self, cases: Term) -> bool:
@@ -53,7 +53,7 @@ class Splitter:
         def visit(t: Term) -> Theorem | None:
             if t.op != "neg" or t.args[0].op != "cases" or not self._is_signed(t.args[0]):
                 return None
-            theorem = self.rewriter.first(self._split["neg"], t)
+            theorem = self.rewriter.first(self._split.get("neg"), t)
             if theorem is None:
                 return None
             parts = {}
@@ -77,7 +77,7 @@ class Splitter:
             grouped = self._group_constants(x)
             if grouped is not x:
                 return self._under(t, x, grouped)
-        found = self.rewriter.first(self._split.get("log", ()), t)
+        found = self.rewriter.first(self._split.get("log"), t)
         if found is None and x.op == "add":
             found = self._factor_out(t, x)
         return found
@@ -121,7 +121,7 @@ class Splitter:
 
     def _open_roots(self, x: Term) -> Theorem | None:
         """√(2πs²) as √(2π)·s, so that √(2π) is seen to be common."""
-        rules = self.rewriter.book.tagged("root").get("sqrt", ())
+        rules = self.rewriter.book.tagged("root").get("sqrt")
 
         def visit(t: Term) -> Theorem | None:
             if t.op != "sqrt" or t.args[0].op != "mul":
@@ -156,7 +156,7 @@ class Splitter:
         theorem = self._under(t, x, mul(factor, add(*rest)))
         if theorem is None:
             return None
-        then = self.rewriter.first(self._split.get("log", ()), theorem.right)
+        then = self.rewriter.first(self._split.get("log"), theorem.right)
         return None if then is None else self.kernel.chain([theorem, then])
 
     # -- powers whose base mixes what is learned with what is not
@@ -169,12 +169,12 @@ class Splitter:
             free = [self.prover.is_free(a) for a in inner]
             if all(free) or not any(free):
                 return None
-        return self.rewriter.first(self._power.get(t.op, ()), t)
+        return self.rewriter.first(self._power.get(t.op), t)
 
     # -- sums over an index, cases
 
     def _index_sum(self, t: Term) -> Theorem | None:
-        found = self.rewriter.first(self._split.get("sum", ()), t)
+        found = self.rewriter.first(self._split.get("sum"), t)
         if found is not None:
             return found
         index, _, _, body = t.args

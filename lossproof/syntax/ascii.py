@@ -84,7 +84,7 @@ def _functional(t: Term, memo: dict[Term, Printed]) -> Text:
     if op == "vec" and t.args[0].op != "seq":
         return cat("[", joined(", ", inside), "]")
     if op == "power_domain":
-        return cat(inside[0], "^", at_least(memo[t.args[1]], ATOM))
+        return cat(inside[0], "^", at_least(memo[t.args[1]], ATOM, bool(t.args[1].args)))
     for k, a in enumerate(t.args):
         if op.startswith("dist:") and a.op.startswith("dist:") and a.op[5:] in FUNCTIONS:
             # dist:gamma within another distribution; there gamma(x) is the function

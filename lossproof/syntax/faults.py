@@ -132,7 +132,7 @@ def no_operator(cursor: Cursor) -> LossproofError:
     if kind in ("num", "name", "(", "[", "√", "‖"):
         previous = cursor.values[i - 1]
         if before == "name" and previous in FUNCTIONS:
-            argument = snippet(cursor, i, group_end(cursor, i))
+            argument = snippet(cursor, i, group_end(cursor, i)).strip("()")
             return at_token(
                 cursor, i, f"{previous} is a function and needs parentheses", hint=f"{previous}({argument})"
             )
