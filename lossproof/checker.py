@@ -621,13 +621,11 @@ class Rules:
             if variate_domain is not None:
                 requires.append(t.make("in", (y, self.domain(variate_domain))))
             support = [self.condition(c) for c in _texts(record, "support")]
-        elif kind == "cdf_below" and record.get("discrete", False):
-            below = t.make("add", (y, t.make("neg", (t.one,))))  # P(Y < y) on the integers
-            target = self.fill(target, {**self._identity(target), str(t.values[y]): below})
-        if kind != "density":
-            place = below if kind == "cdf_below" and record.get("discrete", False) else y
-            for c in (self.condition(text) for text in _texts(record, "cdf_requires")):
-                requires.append(self.fill(c, {**self._identity(c), str(t.values[y]): place}))
+        else:
+            requires += [self.condition(c) for c in _texts(record, "cdf_requires")]
+        if kind == "cdf_below" and record.get("discrete", False):  # P(Y < y) is P(Y <= y - 1) on the integers
+            below = {str(t.values[y]): t.make("add", (y, t.make("neg", (t.one,))))}
+            target, *requires = [self.fill(p, {**self._identity(p), **below}) for p in (target, *requires)]
         return self.finished(Rule(f"{kind}-{id}", source, target, requires, "equal", support))
 
     def _metavariable(self, name: object) -> int:
@@ -793,7 +791,7 @@ class Rules:
 
 
 def _texts(record: Mapping[str, Any], key: str) -> list[Any]:
-    found = record.get(key, [] if key in ("support", "penalties") else None)
+    found = record.get(key, [] if key in ("support", "penalties", "cdf_requires") else None)
     if not isinstance(found, list):
         raise Rejected(f"`{key}` is a list")
     return found
@@ -954,8 +952,8 @@ class Forms:
                     missing.append(exponent)
                     return ()
                 k = self.t.values[exponent] if ops[exponent] == "num" else self.constant(exponent)
-                if isinstance(k, int | Fraction) and k.denominator == 1 and abs(k) <= MAX_POWER:
-                    powers[t] = int(k)
+                if k is not None and not isinstance(k, str) and k.denominator == 1 and -MAX_POWER <= k <= MAX_POWER:
+                    powers[t] = k.numerator
             return () if powers[t] is None else (args[t][0],)
 
         order = self._order(root, inside)
@@ -1283,9 +1281,10 @@ class Checker:
             need(key in value, f"{self.place}: `{key}` is missing")
         return [value[key] for key in keys.split()]
 
-    def term(self, index: Any) -> int:
+    def term(self, index: object) -> int:
         """The term of a row of the table."""
-        need(type(index) is int and 0 <= index < len(self.rows), f"{self.place}: {index!r:.40} is no term")
+        if type(index) is not int or not 0 <= index < len(self.rows):
+            raise Rejected(f"{self.place}: {index!r:.40} is no term")
         return self.rows[index]
 
     def value(self, index: Any, what: str) -> int:
@@ -1512,7 +1511,7 @@ class Checker:
             id, name, relation, rule, place, bindings, before, after, conditions = self.entry(step, keys)
             need(type(id) is int and id == number, f"{self.place}: its id is {id!r:.40}")
             need(isinstance(place, list) and all(type(i) is int for i in place), f"{self.place}: a place is a list of numbers")
-            self.place = f"step {number} ({rule!r:.60}) at {place!r:.80}"
+            self.place = f"step {number} ({str(rule)[:60]}) at {place!r:.80}"
             need(isinstance(name, str) and name in self.chains, f"{self.place}: there is no chain {name!r:.40}")
             chain = self.chains[name]
             need(not chain.closed, f"{self.place}: the chain {name} was used before it was done")
@@ -1545,9 +1544,10 @@ class Checker:
             found.add(p)
         return found
 
-    def fact(self, index: Any) -> int:
+    def fact(self, index: object) -> int:
         """The proposition of a row of the table of facts."""
-        need(type(index) is int and 0 <= index < len(self.facts), f"{self.place}: {index!r:.40} is no fact")
+        if type(index) is not int or not 0 <= index < len(self.facts):
+            raise Rejected(f"{self.place}: {index!r:.40} is no fact")
         return self.facts[index]
 
     def take_step(self, chain: Chain, step: Step) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from lossproof.errors import InternalError, UnsupportedError
@@ -16,7 +15,7 @@ from lossproof.rulebook import Loss, Rulebook
 from lossproof.search.collect import Collected, Collector
 from lossproof.search.dataset import Dataset
 from lossproof.search.display import Display, product_of, scaled, tidy_sum
-from lossproof.search.recognise import Recogniser, Recognised
+from lossproof.search.recognise import Recognised, Recogniser
 from lossproof.search.rewrite import Rewriter
 from lossproof.search.split import Splitter
 from lossproof.terms import ZERO, Term, add, div, fn, mul, neg, symbols
@@ -182,8 +181,10 @@ class _Pipeline:
         self.recogniser = Recogniser(book, self.kernel.prover, self.display)
 
     def run(self) -> Derivation:
-        factors = [fn("pdf", d, y) for y, d in self.model.likelihoods] or [self.model.density]
-        joint = mul(*[f for f in factors if f is not None])
+        factors = [fn("pdf", d, y) for y, d in self.model.likelihoods]
+        if self.model.density is not None:
+            factors.append(self.model.density)
+        joint = mul(*factors)
         sample = self._piece("sample", joint, "loss", None)
         scale = sample.collected.scale
         priors = [self._piece(f"prior:{w.value}", fn("pdf", d, w), "penalty", scale) for w, d in self.model.priors]

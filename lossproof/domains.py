@@ -37,9 +37,7 @@ def is_within(small: Term, large: Term) -> bool:
         return True
     if small.op == "domain" and large.op == "domain":
         return str(large.value) in _WITHIN.get(str(small.value), ())
-    if small.op in _VECTORS and large.op == "power_domain" and large.args[0] is REALS:
-        return True
-    return False
+    return small.op in _VECTORS and large.op == "power_domain" and large.args[0] is REALS
 
 
 class Domains:

@@ -422,7 +422,7 @@ def _check_names(reading: Reading, roles: Mapping[str, str], used: set[str], cha
     for name in [*roles, *sorted(changed)]:
         if name in reading.definitions:
             raise DuplicateError(f"{name} is defined by an equation: it has no role of its own", text=source.text, span=spans.get(name, (0, 0)))
-        if name not in known and not (_base(name) in reading.data):
+        if name not in known and _base(name) not in reading.data:
             close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.3)
             raise UnknownNameError(f"{name} does not occur in the assumption", text=source.text,
                                    span=spans.get(name, (0, len(source.text))), nearest=close or sorted(known))  # fmt: skip

@@ -96,9 +96,7 @@ def _with_hypotheses(model: Model, book: Rulebook) -> Model:
     prover = Prover(model.symbols, [p for p, _ in found], book.facts, Algebra())
     wanted: dict[Term, None] = {}
     for t in postorder(model.density):
-        if t.op == "pow" and t.args[1].op not in ("num", "neg"):
-            wanted[fn("gt", t.args[0], ZERO)] = None
-        elif t.op in ("log", "sqrt"):
+        if (t.op == "pow" and t.args[1].op not in ("num", "neg")) or t.op in ("log", "sqrt"):
             wanted[fn("gt", t.args[0], ZERO)] = None
         elif t.op == "div":
             wanted[fn("ne", t.args[1], ZERO)] = None

@@ -138,6 +138,7 @@ def random_values(d: Derivation, shape: Shape, seed: int) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, s in sorted(d.symbols.items()):
         if name in dimensions:
+            values[name] = SIZES[name]
             continue
         batch = (SAMPLES,) if s.indexed or s.role == "data" else ()
         values[name] = shape.draws[name](rng, SAMPLES) if name in shape.draws else draw(s.domain, rng, batch, SIZES)
@@ -317,26 +318,25 @@ def test_unicode_and_ascii_names_are_the_same(one: str, other: str) -> None:
     assert a.nll.evaluate(values) == b.nll.evaluate(values)
 
 
-_WORD = re.compile(r"[^\W\d]\w*(?!\w*\()")
+_NAME = re.compile(r"[^\W\d²³]\w*(?<![²³])")
 _KEPT = {"with", "fixed", "data", "where", "and", "or", "not", "in", "oo", "pi", "I", "x", "x_1", "x_2", "reals", "positive"}
 
 
 def renamed(text: str) -> tuple[str, dict[str, str]]:
-    """The assumption with every name replaced; the order of the new names is not that of the old ones."""
+    """The assumption with its names replaced by others, in the opposite alphabetical order."""
     from lossproof.syntax import canonical
 
     names: dict[str, str] = {}
 
     def new(found: re.Match[str]) -> str:
-        word = found[0]
-        if word in _KEPT or re.match(r"\s*[(]", text[found.end() :]) or re.match(r"\s*=[^=]", text[found.end() :]) and "(" in text[: found.start()].rsplit(",", 1)[-1]:
-            return word
-        name = canonical(word)
-        tail = "_i" if name.endswith("_i") else ""
-        names.setdefault(name, f"q{97 - 7 * len(names)}{tail}")
+        after = text[found.end() :]
+        if found[0] in _KEPT or after.startswith(("(", "=")):  # a function or a keyword
+            return found[0]
+        name = canonical(found[0])
+        names.setdefault(name, f"q{97 - 7 * len(names)}" + ("_i" if name.endswith("_i") else ""))
         return names[name]
 
-    return _WORD.sub(new, text), names
+    return _NAME.sub(new, text), names
 
 
 @pytest.mark.parametrize("shape", SHAPES[::3], ids=str)

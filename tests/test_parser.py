@@ -592,7 +592,8 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("kind", "text", "message"), REFUSALS)
 def test_refusal(kind: str, text: str, message: str) -> None:
-    reader = {"e": parse_expression, "c": parse_condition, "a": parse_assumption}[kind]
+    readers: dict[str, Callable[[str], object]] = {"e": parse_expression, "c": parse_condition, "a": parse_assumption}
+    reader = readers[kind]
     with pytest.raises(LossproofError) as caught:
         reader(text)
     assert str(caught.value) == message

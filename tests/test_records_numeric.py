@@ -426,7 +426,7 @@ def test_loss_record_is_complete(id: str) -> None:
         return
     assert loss.formula is not None
     assert symbols(loss.formula) == set(loss.variables)
-    assert set(loss.variables.values()) <= {"data", "prediction", "free", "parameter"}
+    assert set(loss.variables.values()) <= {"data", "prediction", "free", "parameter", "indicator"}
     if loss.kind == "loss":
         assert set(loss.over_data) == {"mean", "sum"}
 
@@ -447,7 +447,7 @@ def test_loss_has_no_term_and_no_factor_to_drop(id: str) -> None:
 @pytest.mark.parametrize("id", [i for i in LOSSES if BOOK.losses[i].factor])
 def test_library_factor_is_an_expression_in_free_variables(id: str) -> None:
     loss = BOOK.losses[id]
-    free = {n for n, kind in loss.variables.items() if kind == "free"}
+    free = {n for n, kind in loss.variables.items() if kind in ("free", "indicator")}
     assert all(symbols(parse_expression(f)) <= free for f in loss.factor.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import dataclass
 from typing import Any, Final
@@ -59,15 +60,26 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name. Raises UsageError with the nearest names."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             if "~" in name:
-                raise UsageError("this is an assumption and no command", text=name, span=(0, len(name)), hint="lossproof derive ASSUMPTION")
+                raise UsageError(
+                    "this is an assumption and no command",
+                    text=name,
+                    span=(0, len(name)),
+                    hint="lossproof derive ASSUMPTION",
+                )
             from difflib import get_close_matches
 
-            raise UsageError(f"there is no command {name[:60]}", nearest=get_close_matches(name[:60], COMMANDS, n=2), hint="lossproof --help")
+            raise UsageError(
+                f"there is no command {name[:60]}",
+                nearest=get_close_matches(name[:60], COMMANDS, n=2),
+                hint="lossproof --help",
+            )
         return super().resolve_command(ctx, args)
 
 
@@ -77,9 +89,21 @@ def set_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.ensure_object(State).debug = True
 
 
-@click.group(cls=Commands, help=_HELP, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands,
+    help=_HELP,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, message="lossproof %(version)s")
-@click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, is_eager=True, help="Show a traceback if something fails.")
+@click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    callback=set_debug,
+    is_eager=True,
+    help="Show a traceback if something fails.",
+)
 def cli() -> None:
     """The whole command line."""
 
@@ -103,7 +127,9 @@ def run(arguments: list[str]) -> int:
         return stop.code if isinstance(stop.code, int) else 0
     except Exception as error:
         shown = " ".join(str(error).split())[:200]
-        fault = InternalError(f"{type(error).__name__}: {shown}", hint="the same command with --debug shows where; please report it")
+        fault = InternalError(
+            f"{type(error).__name__}: {shown}", hint="the same command with --debug shows where; please report it"
+        )
         return _failed(fault, fault.exit_status, state)
 
 
@@ -112,10 +138,8 @@ def _failed(error: LossproofError, status: int, state: State) -> int:
         import traceback
 
         traceback.print_exc()
-    try:
+    with contextlib.suppress(OSError):
         print(error.render(), file=sys.stderr)
-    except OSError:
-        pass
     return status
 
 

@@ -11,7 +11,12 @@ from lossproof.cli.app import set_debug
 
 @click.command("check")
 @click.argument("proof", metavar="PROOF.json")
-@click.option("--rules", type=click.Path(path_type=Path), metavar="DIR", help="Compare the proof's records with those of this folder.")
+@click.option(
+    "--rules",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Compare the proof's records with those of this folder.",
+)
 @click.option("--assume-rules", is_flag=True, help="Take records that are not installed as assumptions.")
 @click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, hidden=True)
 def command(proof: str, rules: Path | None, assume_rules: bool) -> int:

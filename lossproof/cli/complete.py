@@ -19,5 +19,12 @@ def explainable(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
     from lossproof.rulebook import Rulebook
 
     book = Rulebook.default()
-    names = [*book.rules, *book.fact_rules, *book.distribution_ids, *book.losses, *book.links, *[k.code for k in error_classes()]]
+    names = [
+        *book.rules,
+        *book.fact_rules,
+        *book.distribution_ids,
+        *book.losses,
+        *book.links,
+        *[k.code for k in error_classes()],
+    ]
     return sorted({n for n in names if n.startswith(incomplete.lower())})

@@ -32,19 +32,32 @@ Examples:
 
 @click.command("derive", help=_HELP)
 @click.argument("assumption", required=False, shell_complete=families)
-@click.option("--format", "form", type=click.Choice(["text", "latex", "markdown", "json"]), help="How to write it (default: text, or by FILE's suffix).")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "latex", "markdown", "json"]),
+    help="How to write it (default: text, or by FILE's suffix).",
+)
 @click.option("--standalone", is_flag=True, help="A whole LaTeX document, not a fragment.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a file; - is stdout.")
-@click.option("--detail", type=click.Choice(["paper", "full"]), default="paper", help="The lines of a paper, or every step.")
+@click.option(
+    "--detail", type=click.Choice(["paper", "full"]), default="paper", help="The lines of a paper, or every step."
+)
 @click.option("--free", multiple=True, metavar="NAMES", help="Learn these as well.")
 @click.option("--fix", multiple=True, metavar="NAMES", help="Take these as fixed.")
-@click.option("--reduction", type=click.Choice(["mean", "sum", "none"]), help="The loss over the dataset (default: mean, with priors sum).")
+@click.option(
+    "--reduction",
+    type=click.Choice(["mean", "sum", "none"]),
+    help="The loss over the dataset (default: mean, with priors sum).",
+)
 @click.option("--density", metavar="TEXT", help="A density of your own, in place of ASSUMPTION.")
 @click.option("--data", multiple=True, metavar="NAMES", help="With --density: the data.")
 @click.option("--fixed", multiple=True, metavar="NAMES", help="What else is not learned.")
 @click.option("--where", "conditions", multiple=True, metavar="CONDITIONS", help='Conditions, such as "s > 0".')
 @click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, hidden=True)
-def command(assumption: str | None, form: str | None, standalone: bool, output: str | None, detail: str, **options: Any) -> None:
+def command(
+    assumption: str | None, form: str | None, standalone: bool, output: str | None, detail: str, **options: Any
+) -> None:
     """Derive the loss of an assumption."""
     from lossproof.cli.files import write
 
@@ -52,7 +65,9 @@ def command(assumption: str | None, form: str | None, standalone: bool, output: 
     if standalone and form != "latex":
         raise UsageError(f"--standalone is for LaTeX and the format is {form}", hint="--format latex --standalone")
     if assumption is None and options["density"] is None:
-        raise UsageError("what is assumed?", hint='lossproof derive "y ~ N(ŷ, σ²) with σ fixed", or lossproof list distributions')
+        raise UsageError(
+            "what is assumed?", hint='lossproof derive "y ~ N(ŷ, σ²) with σ fixed", or lossproof list distributions'
+        )
     if assumption is not None and options["density"] is not None:
         raise UsageError("--density stands in place of the assumption, not beside it")
     if assumption == "-":

@@ -8,12 +8,20 @@ import click
 
 from lossproof.cli.app import set_debug
 
-_FOLDERS = {"rules": "algebra", "facts": "facts", "distributions": "distributions", "losses": "losses", "links": "links"}
+_FOLDERS = {
+    "rules": "algebra",
+    "facts": "facts",
+    "distributions": "distributions",
+    "losses": "losses",
+    "links": "links",
+}
 
 
 @click.command("list")
 @click.argument("kind", type=click.Choice(list(_FOLDERS)), metavar="KIND")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="A table, or the records in full.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="A table, or the records in full."
+)
 @click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, hidden=True)
 def command(kind: str, form: str) -> None:
     """List all rules, facts, distributions, losses or links.

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from zlib import crc32
 
-from lossproof.terms import ONE, ZERO, Term, add, make, mul, neg, num, power
+from lossproof.terms import ZERO, Term, add, make, mul, neg, num, power
 
 Rational = int | Fraction
 Monomial = tuple[tuple[Term, int], ...]
@@ -350,6 +350,3 @@ def _negative(exponent: Term) -> bool:
 def _nonzero_number(term: Term) -> bool:
     return (term.op == "num" and term.value != 0) or (term.op == "const" and term.value == "pi")
 
-
-__all__ = ["ARITHMETIC", "LIMIT", "ONE", "Algebra", "Monomial", "Poly", "Product", "Rational", "accumulate", "content",
-           "denominators", "from_monomial", "reduce"]

@@ -32,7 +32,9 @@ def explained(name: str, book: Rulebook, page: Page) -> list[str]:
     """The lines that explain a name. Raises UnknownNameError with the nearest names."""
     found = list(candidates(name.strip(), book, page))
     if not found:
-        raise UnknownNameError(f"nothing is called {name.strip()[:80]}", nearest=_nearest(name.strip(), book), hint="lossproof list --help")
+        raise UnknownNameError(
+            f"nothing is called {name.strip()[:80]}", nearest=_nearest(name.strip(), book), hint="lossproof list --help"
+        )
     lines = found[0].lines()
     for other in found[1:]:
         shown = f'"{other.name}"' if " " in other.name else other.name
@@ -67,13 +69,13 @@ def losses_named(name: str, book: Rulebook) -> list[Loss]:
     own = [s for s in book.losses.values() if key in {_key(n) for n in (s.id, s.name, *s.over_data.values())}]
     if own:
         return own
-    call = name.split("(")[0].strip().lower()
+    call = name.partition("(")[0].strip().lower()
     return [s for s in book.losses.values() if any(_is_call(call, code) for code in s.code.values())]
 
 
 def _is_call(name: str, code: str) -> bool:
     """Whether a library's code calls that name, or one that ends with it: MSELoss is torch.nn.MSELoss."""
-    head = code.split("(")[0].strip().lower()
+    head = code.partition("(")[0].strip().lower()
     return bool(name) and (head == name or head.endswith(f".{name}"))
 
 
@@ -84,7 +86,7 @@ def _key(name: str) -> str:
 def _nearest(name: str, book: Rulebook) -> list[str]:
     spellings = {n.lower(): n for n in [
         *book.rules, *book.fact_rules, *book.distribution_spellings, *book.losses, *book.links,
-        *[s.name for s in book.losses.values()], *[c.split("(")[0] for s in book.losses.values() for c in s.code.values()],
+        *[s.name for s in book.losses.values()], *[c.partition("(")[0] for s in book.losses.values() for c in s.code.values()],
     ]}  # fmt: skip
     return [spellings[n] for n in get_close_matches(name.lower()[:80], spellings, n=3, cutoff=0.6)]
 
@@ -168,12 +170,20 @@ def _distribution(found: Distribution, book: Rulebook, page: Page) -> list[str]:
         ("arguments", ", ".join(f"{pretty(n)} {d}" for n, d in domains)),
         ("keywords", "; ".join(", ".join(f.names) for f in found.forms[1:])),
         ("convention", found.convention),
-        ("data", f"{pretty(found.variate)} {said(domain_in_words(found.variate_domain))}" if found.variate_domain is not None else ""),
+        (
+            "data",
+            f"{pretty(found.variate)} {said(domain_in_words(found.variate_domain))}"
+            if found.variate_domain is not None
+            else "",
+        ),
         ("support", ", ".join(_shown(c) for c in found.record.get("support", ()))),
         ("mass" if found.is_discrete else "density", _shown(str(found.record["density"]))),
         ("P(Y ≤ y)", _shown(str(found.record["cdf"])) if "cdf" in found.record else ""),
         ("note", found.notes),
-        ("note", "" if found.is_normalised else "It is a likelihood contribution, no density: it does not integrate to one."),
+        (
+            "note",
+            "" if found.is_normalised else "It is a likelihood contribution, no density: it does not integrate to one.",
+        ),
         ("source", found.source),
     ]
     return [*_block(found.title, "distribution", rows, page), *_default(found, book, page)]
@@ -190,7 +200,10 @@ def _default(found: Distribution, book: Rulebook, page: Page) -> list[str]:
         return []
     rows: Rows = [
         ("assumes", pretty_assumption(found.default)),
-        ("loss", f"{formula(derivation.loss, varying(derivation))}{'   ' + derivation.name if derivation.name else ''}"),
+        (
+            "loss",
+            f"{formula(derivation.loss, varying(derivation))}{'   ' + derivation.name if derivation.name else ''}",
+        ),
     ]
     return ["", page.style(f"lossproof derive {found.id}", "head"), *table_of(rows, page)]
 
@@ -208,7 +221,12 @@ def _link(found: Link, page: Page) -> list[str]:
 
 
 def _error(kind: type[LossproofError], page: Page) -> list[str]:
-    return _block(kind.code, "error", [("means", kind.explanation), ("status", f"the command exits with {kind.exit_status}")], page)
+    return _block(
+        kind.code,
+        "error",
+        [("means", kind.explanation), ("status", f"the command exits with {kind.exit_status}")],
+        page,
+    )
 
 
 def _function(name: str, book: Rulebook, page: Page) -> list[str]:
@@ -236,7 +254,11 @@ def _loss(found: Loss, book: Rulebook, page: Page) -> list[str]:
         factor = found.factor.get(library)
         rows.append((library.split("_")[0], code + (f"   = {_shown(factor)} · loss" if factor is not None else "")))
     rows += [("not for", found.not_for), ("note", str(found.record.get("notes", ""))), ("source", found.source)]
-    return [*_block(found.name, "loss" if found.kind != "penalty" else "penalty", rows, page), "", *_sources(found, book, page)]
+    return [
+        *_block(found.name, "loss" if found.kind != "penalty" else "penalty", rows, page),
+        "",
+        *_sources(found, book, page),
+    ]
 
 
 def _sources(found: Loss, book: Rulebook, page: Page) -> list[str]:
@@ -249,8 +271,13 @@ def _sources(found: Loss, book: Rulebook, page: Page) -> list[str]:
     for source in sources:
         d = source.derivation
         names = varying(d)
-        lines += [f"  {row}" for row in wrap_words(pretty_assumption(source.assumption), page.width - 2, page.width - 6)]
-        rows: Rows = [("scale", formula(d.scale, names)), ("drops", ", ".join(formula(r.term, names) for r in d.ledger) or "nothing")]
+        lines += [
+            f"  {row}" for row in wrap_words(pretty_assumption(source.assumption), page.width - 2, page.width - 6)
+        ]
+        rows: Rows = [
+            ("scale", formula(d.scale, names)),
+            ("drops", ", ".join(formula(r.term, names) for r in d.ledger) or "nothing"),
+        ]
         rows += [("or", f"{_changed(how)}: {to}") for how, to in source.changes]
         lines += [f"    {row}" for row in table_of(rows, Page(page.width - 4, page.color))]
     return lines

@@ -37,7 +37,7 @@ _RELATIONS: Final = {"up-to-constant": r"\doteq", "up-to-scale": r"\simeq", "sam
 _PREAMBLE: Final = r"""
 \makeatletter
 \@ifundefined{lptheorem}{\newtheorem{lptheorem}{Theorem}}{}
-\@ifundefined{crefname}{}{\crefname{lptheorem}{theorem}{theorems}\Crefname{lptheorem}{Theorem}{Theorems}}
+\@ifundefined{crefalias}{}{\crefalias{lptheorem}{theorem}}
 \@ifundefined{lpproof}{\@ifundefined{proof}
   {\newenvironment{lpproof}{\par\noindent\textit{Proof.} }{\hfill$\Box$\par}}
   {\newenvironment{lpproof}{\begin{proof}}{\end{proof}}}}{}
@@ -277,7 +277,7 @@ def _ledger(d: Derivation) -> list[str]:
         return [r"\par\noindent Nothing was dropped: every term depends on what is learned."]
     lines = [
         r"\begin{center}\small",
-        r"\begin{tabular}{@{}p{.46\linewidth}p{.25\linewidth}p{.22\linewidth}@{}}",
+        r"\begin{tabular}{@{}p{.43\linewidth}p{.24\linewidth}p{.22\linewidth}@{}}",
         r"\toprule",
         r"Dropped & Why & Returns \tabularnewline",
         r"\midrule",

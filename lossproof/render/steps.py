@@ -77,7 +77,10 @@ class _Writer:
         if step.rule_id == "lemma":
             lines += self.formula(f"proved as chain {step.bindings['chain']}", "      ")
         elif isinstance(step.rule, Rule) and step.rule.kind == "rule":
-            lines += [f"      {row}" for row in wrap_words(rule_says(step.rule_id, self.d), self.page.width - 6, self.page.width - 6)]
+            lines += [
+                f"      {row}"
+                for row in wrap_words(rule_says(step.rule_id, self.d), self.page.width - 6, self.page.width - 6)
+            ]
         lines += self.formula(self.term(step.before), "        ")
         lines += self.formula(f"{sign} {self.term(step.after)}", "      ")
         for fact in step.conditions:

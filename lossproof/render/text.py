@@ -15,8 +15,7 @@ from lossproof.render.words import (
     assumption_in_words,
     caveats,
     distribution_records,
-    ledger_reason,
-    ledger_return,
+    ledger_words,
     libraries,
     objective_name,
     paper_lines,
@@ -26,7 +25,7 @@ from lossproof.render.words import (
     standing_in_the_way,
     varying,
 )
-from lossproof.syntax import to_text
+from lossproof.syntax import pretty, to_text
 from lossproof.terms import ONE, ZERO, Term
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 #: Columns where the terminal's width is not given.
 WIDTH: Final = 80
 _LEAST: Final = 40
+_LEAST_EDGE: Final = 60
 _STYLES: Final = {"bold": "1", "dim": "2", "head": "1", "good": "32", "warn": "33"}
 _DENSITY: Final = re.compile(r"\bp\(([^(),]*), ")
 _LOG_OF: Final = re.compile(r"log\(((?:∏ᵢ )?p\([^()]*\))\)")
@@ -74,6 +74,8 @@ def derivation_text(
 
 def formula(term: Term, names: frozenset[str] = frozenset()) -> str:
     """A term as a line, densities written p(y | θ)."""
+    if term.op == "sym":
+        return pretty(str(term.value))
     text = to_text(abbreviated(term), names)
     return _LOG_OF.sub(r"log \1", _DENSITY.sub(r"p(\1 | ", text))
 
@@ -123,12 +125,13 @@ def table_of(rows: Iterable[tuple[str, str]], page: Page) -> list[str]:
 
 def _proof(d: Derivation, page: Page) -> list[list[str]]:
     blocks: list[list[str]] = []
-    lines = paper_lines(d)
-    edge = _edge(lines, page)
-    for line in lines:
+    lines = [(line, f"{line.relation} {formula(line.right, line.varying)}") for line in paper_lines(d)]
+    needed = max(6 + columns(body) + 4 + columns(reasons(line)) for line, body in lines)
+    edge = min(page.width, max(needed, _LEAST_EDGE))  # the column where the rules' names end
+    for line, body in lines:
         if line.left is not None:
             blocks.append([page.style(_heading(line, d), "head")])
-        blocks[-1] += _line(line, edge, page)
+        blocks[-1] += _line(line, body, edge, page)
     return blocks
 
 
@@ -136,19 +139,8 @@ def _heading(line: PaperLine, d: Derivation) -> str:
     if line.chain == "preamble":
         return "Maximum a posteriori" if d.model.priors else "Maximum likelihood"
     if line.scope == "prior":
-        return f"The prior on {formula_of_name(line.chain.removeprefix('prior:'))}"
+        return f"The prior on {pretty(line.chain.removeprefix('prior:'))}"
     return "One sample" if line.scope == "sample" else "All n samples"
-
-
-def formula_of_name(name: str) -> str:
-    """A symbol's name as it is shown."""
-    from lossproof.syntax import pretty
-
-    return pretty(name)
-
-
-def _body(line: PaperLine) -> str:
-    return f"{line.relation} {formula(line.right, line.varying)}"
 
 
 def reasons(line: PaperLine) -> str:
@@ -158,13 +150,7 @@ def reasons(line: PaperLine) -> str:
     return ", ".join(line.rules)
 
 
-def _edge(lines: list[PaperLine], page: Page) -> int:
-    """The column at which the rules' names end: no further right than the formulas ask for."""
-    needed = max(7 + columns(_body(line)) + 3 + columns(reasons(line)) for line in lines)
-    return min(page.width, max(needed, 60))
-
-
-def _line(line: PaperLine, edge: int, page: Page) -> list[str]:
+def _line(line: PaperLine, body: str, edge: int, page: Page) -> list[str]:
     number = page.style(f"{line.number:>4}", "dim")
     room = page.width - 6
     found: list[str] = []
@@ -175,7 +161,7 @@ def _line(line: PaperLine, edge: int, page: Page) -> list[str]:
         first, *more = wrap_formula(head, room, room - 4)
         found += [f"{number}  {first}", *[" " * 10 + m for m in more]]
         number = " " * 4
-    rows = wrap_formula(_body(line), room, room - 4)
+    rows = wrap_formula(body, room, room - 4)
     rows = [rows[0], *["    " + r for r in rows[1:]]]
     reason = reasons(line)
     gap = edge - 6 - columns(rows[-1]) - columns(reason)
@@ -197,16 +183,24 @@ def _ledger(d: Derivation, page: Page) -> list[str]:
     if not d.ledger:
         return ["Nothing was dropped: every term depends on what is learned."]
     head = ("term", "why it may go", "returns")
-    rows = [(formula(r.term), said(ledger_reason(r, d)), said(ledger_return(r, d))) for r in d.ledger]
+    rows = [(formula(term), said(why), said(back)) for term, why, back in ledger_words(d)]
     where = "one sample and the priors" if d.model.priors else "each sample"
     return [page.style(f"Dropped, of the NLL of {where}", "head"), *table([head, *rows], page)]
 
 
 def changes(d: Derivation, before: Derivation, page: Page) -> list[str]:
     """Which terms came back to the loss and which are now dropped, against the same assumption with its own roles."""
-    learned = [n for n, s in d.symbols.items() if s.role == "parameter" and (o := before.symbols.get(n)) and o.role != "parameter"]
-    fixed = [n for n, s in d.symbols.items() if s.role == "fixed" and (o := before.symbols.get(n)) and o.role == "parameter"]
-    roles = [f"{', '.join(map(formula_of_name, names))} {said}" for names, said in ((learned, "learned"), (fixed, "fixed")) if names]
+    learned = [
+        n
+        for n, s in d.symbols.items()
+        if s.role == "parameter" and (o := before.symbols.get(n)) and o.role != "parameter"
+    ]
+    fixed = [
+        n for n, s in d.symbols.items() if s.role == "fixed" and (o := before.symbols.get(n)) and o.role == "parameter"
+    ]
+    roles = [
+        f"{', '.join(map(pretty, names))} {said}" for names, said in ((learned, "learned"), (fixed, "fixed")) if names
+    ]
     was = {r.term for r in before.ledger}
     now = {r.term for r in d.ledger}
     rows = [("came back", formula(r.term)) for r in before.ledger if r.term not in now]
@@ -243,10 +237,17 @@ def _result(d: Derivation, page: Page) -> list[str]:
     name = objective_name(d)
     found = [page.style("Result", "head")]
     found += _equation("NLL = " + claim(d), page)
-    found += [f"  {'with' if i == 0 else '    '} {row}" for i, row in enumerate(wrap_formula(f"L = {objective}", page.width - 8, page.width - 12))]
+    found += [
+        f"  {'with' if i == 0 else '    '} {row}"
+        for i, row in enumerate(wrap_formula(f"L = {objective}", page.width - 8, page.width - 12))
+    ]
     if name is not None and found:
         gap = page.width - columns(found[-1]) - columns(name) - 4
-        found[-1:] = [f"{found[-1]}    {page.style(name, 'bold')}"] if gap >= 0 else [found[-1], f"       {page.style(name, 'bold')}"]
+        found[-1:] = (
+            [f"{found[-1]}    {page.style(name, 'bold')}"]
+            if gap >= 0
+            else [found[-1], f"       {page.style(name, 'bold')}"]
+        )
     found += [f"  {row}" for row in wrap_words(said(result_sentence(d)), page.width - 2, page.width - 2)]
     code = libraries(d)
     if code:

@@ -32,6 +32,8 @@ _POWER: Final = re.compile(r"\^(\d+)(?![\d.])")
 _RAISED: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 #: Lines of a chain of one sample that expand logarithms; of these so many are shown on paper.
 _LOG_LINES: Final = 3
+#: As many parameters are called by their names.
+_NAMED: Final = 6
 _EXPANDING: Final = ("logarithms", "tidy")
 
 
@@ -138,10 +140,11 @@ def assumption_in_words(d: Derivation) -> list[tuple[str, Words]]:
     rows: list[tuple[str, Words]] = [("model", _model_words(d))]
     notes: list[tuple[str, Words]] = []
     priors = {str(v.value) for v, _ in d.model.priors}
+    sizes = dimensions(d)
     for label, role in (("data", "data"), ("learned", "parameter"), ("fixed", "fixed")):
         groups: dict[Words, list[Words]] = {}
         for name in _in_order(d, role):
-            groups.setdefault(_symbol_words(d, name, prior=name in priors), []).append((sym(name),))
+            groups.setdefault(_symbol_words(d, name, name in priors, name in sizes), []).append((sym(name),))
         rows += [(label, (*listed(names), ", ", *words)) for words, names in groups.items()]
     rows += [("definition", (sym(n), " = ", t)) for n, t in d.model.definitions]
     rows += [("prior", (v, " ~ ", t)) for v, t in d.model.priors]
@@ -182,7 +185,11 @@ def dimensions(d: Derivation) -> set[str]:
 
 def as_written(proposition: Term) -> Term:
     """A proposition ``a - b > 0`` as ``a > b``."""
-    if proposition.op not in ("gt", "ge", "eq", "ne") or proposition.args[1] is not ZERO or proposition.args[0].op != "add":
+    if (
+        proposition.op not in ("gt", "ge", "eq", "ne")
+        or proposition.args[1] is not ZERO
+        or proposition.args[0].op != "add"
+    ):
         return proposition
     a, b, *more = proposition.args[0].args
     if more or b.op != "neg":
@@ -201,9 +208,9 @@ def _in_order(d: Derivation, role: str) -> list[str]:
     return [n for n in names if n in d.symbols and d.symbols[n].role == role]
 
 
-def _symbol_words(d: Derivation, name: str, *, prior: bool) -> Words:
+def _symbol_words(d: Derivation, name: str, prior: bool, dimension: bool) -> Words:
     symbol = d.symbols[name]
-    if name in dimensions(d):
+    if dimension:
         return ("a dimension",)
     words = domain_in_words(symbol.domain)
     if symbol.role == "parameter" and symbol.indexed and not name.endswith("_i"):
@@ -230,7 +237,11 @@ def paper_lines(d: Derivation) -> list[PaperLine]:
     for chain in order:
         scope = "prior" if chain.startswith("prior:") else "sample" if chain == "sample" else "dataset"
         for i, line in enumerate(_folded(chains[chain], names)):
-            uses = tuple(sorted(n for c, n in last_of.items() if c not in ("preamble", chain))) if line.label == "lemma" else ()
+            uses = (
+                tuple(sorted(n for c, n in last_of.items() if c not in ("preamble", chain)))
+                if line.label == "lemma"
+                else ()
+            )
             number = len(found) + 1
             t = line.theorem
             found.append(PaperLine(
@@ -374,7 +385,8 @@ def objective_name(d: Derivation) -> str | None:
 def result_sentence(d: Derivation) -> Words:
     """What the theorem means for whoever fits the model."""
     names = _in_order(d, "parameter")
-    learned = listed([(sym(n),) for n in names])
+    few = len(names) <= _NAMED
+    learned = listed([(sym(n),) for n in names]) if few else (f"all {len(names)} parameters",)
     estimate = "Maximum a posteriori" if d.model.priors else "Maximum likelihood"
     same = {"equal": "the same values", "up-to-constant": "the same gradients"}.get(d.relation, "the same minimisers")
     functions = [n for n in names if d.symbols[n].indexed and not n.endswith("_i")]
@@ -382,7 +394,7 @@ def result_sentence(d: Derivation) -> Words:
     if len(functions) == 1:
         model = (", for any model ", sym(functions[0]), " = f_θ(x)")
     elif functions:
-        model = (", for any model of ", *listed([(sym(n),) for n in functions]))
+        model = (", for any model of ", *(listed([(sym(n),) for n in functions]) if few else ("them",)))
     return (f"{estimate} for ", *learned, *_what_it_is(d), ": ", same, *model, ".")
 
 
@@ -410,23 +422,45 @@ def caveats(d: Derivation) -> list[Words]:
     found: list[Words] = []
     if d.record is not None and d.record.not_for:
         found.append((d.record.not_for,))
-    fixed = [n for n in _in_order(d, "fixed") if any(n in row.returns_if for row in d.ledger) or n in symbols(d.scale)]
-    fixed = [n for n in fixed if not d.symbols[n].indexed and n not in dimensions(d)]
+    matter = symbols(d.scale).union(*[row.returns_if for row in d.ledger]) - dimensions(d)
+    fixed = [n for n in _in_order(d, "fixed") if n in matter and not d.symbols[n].indexed]
     scale = d.theorem.scale
     if d.relation == "up-to-scale" and scale is not None and scale.op != "const":
-        found.append(("Penalties and step sizes set for the NLL: divide the former and multiply the latter by ", scale, "."))
+        found.append(
+            ("Penalties and step sizes set for the NLL: divide the former and multiply the latter by ", scale, ".")
+        )
     if d.ledger:
         choosing: Words = ("choosing ", *listed([(sym(n),) for n in fixed], " or "), ", ") if fixed else ()
-        found.append(("Likelihood values: ", *choosing, "a likelihood ratio or an information criterion needs the NLL with its constants."))
+        found.append(
+            (
+                "Likelihood values: ",
+                *choosing,
+                "a likelihood ratio or an information criterion needs the NLL with its constants.",
+            )
+        )
     return found
 
 
+def ledger_words(d: Derivation) -> list[tuple[Term, Words, Words]]:
+    """The ledger's rows: the term, why it may be dropped, what brings it back."""
+    sizes = dimensions(d)
+    return [(r.term, _why_dropped(r, d, sizes), _what_returns(r, sizes)) for r in d.ledger]
+
+
 def ledger_reason(row: LedgerRow, d: Derivation) -> Words:
-    """Why a term may be dropped: ``a number``, ``data only``, ``free of ŷ: σ is fixed``."""
+    """Why a term may be dropped: ``a number``, ``data alone``, ``σ is fixed``."""
+    return _why_dropped(row, d, dimensions(d))
+
+
+def ledger_return(row: LedgerRow, d: Derivation) -> Words:
+    """What brings a dropped term back: ``if σ is learned``, ``never``."""
+    return _what_returns(row, dimensions(d))
+
+
+def _why_dropped(row: LedgerRow, d: Derivation, sizes: set[str]) -> Words:
     names = sorted(symbols(row.term))
     if not names:
         return ("a number",)
-    sizes = dimensions(d)
     fixed = [n for n in names if d.symbols[n].role == "fixed" and n not in sizes]
     if not fixed:
         return ("data alone",) if any(n not in sizes for n in names) else ("a number, given the dimension",)
@@ -434,9 +468,8 @@ def ledger_reason(row: LedgerRow, d: Derivation) -> Words:
     return (*words, ", the rest is data") if any(d.symbols[n].role == "data" for n in names) else words
 
 
-def ledger_return(row: LedgerRow, d: Derivation) -> Words:
-    """What brings a dropped term back: ``if σ is learned``, ``never``."""
-    names = [n for n in row.returns_if if n not in dimensions(d)]
+def _what_returns(row: LedgerRow, sizes: set[str]) -> Words:
+    names = [n for n in row.returns_if if n not in sizes]
     return ("if ", *listed([(sym(n),) for n in names], " or "), " is learned") if names else ("never",)
 
 

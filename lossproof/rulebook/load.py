@@ -66,6 +66,7 @@ class Rulebook:
             records, index = load(folder, build_index)
         else:
             index = build_index(records)
+        self._raw = records
         self._index = index
         self.rules: Lazy[Rule] = Lazy(records["algebra"], rule_from)
         self.fact_rules: Lazy[FactRule] = Lazy(records["facts"], fact_from)
@@ -95,6 +96,10 @@ class Rulebook:
         if found is None:
             found = self._tags[tag] = RuleIndex(self._index["rules"].get(tag, {}), self.rules)
         return found
+
+    def records(self, kind: str) -> list[dict[str, Any]]:
+        """The raw records of a sub-folder of rules, in the order of file names."""
+        return self._raw[kind]
 
     # -- distributions
 

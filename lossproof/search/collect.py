@@ -74,11 +74,11 @@ class Collector:
                 groups[key] = {}
                 singles.append((key, Part(1, {})))
             groups[key][rest] = q
-        linear = self._linear_groups([p for key, p in singles if key is None], free)
+        linear = self._linear_groups([p for shared, p in singles if shared is None], free)
         out: list[Part] = []
-        for key, _ in singles:
-            if key is not None:
-                out.append(self._joined(key, groups[key]))
+        for shared, _ in singles:
+            if shared is not None:
+                out.append(self._joined(shared, groups[shared]))
         return out + linear
 
     def _linear_groups(self, parts: list[Part], free: bool) -> list[Part]:

@@ -164,7 +164,8 @@ class Dataset:
 
     def _arrange(self, current: Term, scale: Term) -> Theorem:
         """Bring the sum to the form scale · objective + dropped."""
-        kept, dropped = [], []
+        kept: list[Term] = []
+        dropped: list[Term] = []
         for a in self._flat(current):
             (dropped if self.prover.is_free(a) else kept).append(a)
         q, bases = self.display.product(scale)

@@ -38,10 +38,7 @@ class Display(Algebra):
         known = self._sums.get(canonical)
         if known is None:
             factor = content(poly.values())
-            if factor != 1:
-                spelled = self.sum_of(poly, divide=factor)
-            else:
-                spelled = term
+            spelled = self.sum_of(poly, divide=factor) if factor != 1 else term
             known = self._sums[canonical] = (spelled, reduce(Fraction(q) / factor))
             self._polys.setdefault(spelled, {m: reduce(Fraction(c) / factor) for m, c in poly.items()})
         spelled, own = known

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lossproof.facts import Algebra, Prover, Symbol
-from lossproof.facts.algebra import Rational
+from lossproof.facts.algebra import Poly, Rational
 from lossproof.rulebook import Loss, Rulebook
 from lossproof.search.collect import Collector
 from lossproof.search.display import Display, product_of
@@ -56,9 +56,9 @@ class Recogniser:
                         return Recognised(record, found, instance, factor)
         return None
 
-    def _ratio(self, poly: Mapping[object, Rational], formula: Term) -> Rational | None:
+    def _ratio(self, poly: Poly, formula: Term) -> Rational | None:
         other = self.prover.algebra.poly(formula)
-        mine = self.prover.algebra.poly(self.display.sum_of(poly)) if poly else {}  # type: ignore[arg-type]
+        mine = self.prover.algebra.poly(self.display.sum_of(poly)) if poly else {}
         if not other or mine.keys() != other.keys():
             return None
         first = next(iter(mine))
@@ -138,7 +138,7 @@ class Recogniser:
             yield from self._with_one(wanted, given, found, kinds, op)
             return
         # Operands that are more than one variable are matched first; a lone variable takes what is left.
-        wanted = sorted(wanted, key=lambda w: (_lone(w) or _is_inverse(w)) and not (_lone_kind(w, kinds) == "data"))
+        wanted = sorted(wanted, key=lambda w: (_lone(w) or _is_inverse(w)) and _lone_kind(w, kinds) != "data")
         head, rest = wanted[0], wanted[1:]
         if not rest and op == "mul" and _is_inverse(head) and len(given) > 1:
             body = product_of(*self.display.product(make("pow", (make("mul", given), num(-1)))))
@@ -243,7 +243,7 @@ def _factors(term: Term) -> tuple[Fraction, list[Term]]:
         elif t.op == "div":
             stack.extend([(t.args[1], -e), (t.args[0], e)])
         elif t.op == "num" and t.value:
-            q *= Fraction(t.value) ** e  # type: ignore[arg-type]
+            q *= Fraction(t.value) ** e
         else:
             factors.append(t if e == 1 else make("pow", (t, num(-1))))
     return q, factors

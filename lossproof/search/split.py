@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lossproof.facts.algebra import Rational, common_bases, content
+from fractions import Fraction
+
+from lossproof.facts.algebra import Poly, Rational, common_bases, content
 from lossproof.kernel import KernelError, Theorem
 from lossproof.search.display import Display, product_of, scaled, tidy_sum
 from lossproof.search.rewrite import Rewriter
@@ -45,7 +47,7 @@ class Splitter:
 
     def _is_signed(self, cases: Term) -> bool:
         """Whether a minus should go into the branches: to infinity, or to a choice that data make."""
-        return self.prover.is_free(cases.args[0]) or cases.args[2].op in ("const", "neg") and not symbols(cases.args[2])
+        return self.prover.is_free(cases.args[0]) or (cases.args[2].op in ("const", "neg") and not symbols(cases.args[2]))
 
     def sign(self, term: Term) -> Theorem:
         """Minus goes into cases that only data choose, so that no brace stands behind a minus."""
@@ -151,7 +153,7 @@ class Splitter:
         rest = []
         for q, bases in products:
             left = {b: e - common.get(b, 0) for b, e in bases.items()}
-            rest.append(product_of(q / numbers if numbers != 1 else q, {b: e for b, e in left.items() if e}))
+            rest.append(product_of(Fraction(q) / numbers, {b: e for b, e in left.items() if e}))
         factor = product_of(numbers, common)
         theorem = self._under(t, x, mul(factor, add(*rest)))
         if theorem is None:
@@ -163,7 +165,7 @@ class Splitter:
 
     def _mixed_power(self, t: Term) -> Theorem | None:
         inner = t.args[0].args
-        if t.op == "pow" and (self.prover.is_free(t) or self.display.constant(t.args[1]) is not None and t.args[0].op in ("mul", "div")):
+        if t.op == "pow" and (self.prover.is_free(t) or (self.display.constant(t.args[1]) is not None and t.args[0].op in ("mul", "div"))):
             return None
         if t.args[0].op in ("mul", "div"):
             free = [self.prover.is_free(a) for a in inner]
@@ -211,7 +213,7 @@ class Splitter:
 
     def _as_binary(self, t: Term) -> Theorem | None:
         """The body c·f with all that is free of the index in c."""
-        index, lower, upper, body = t.args
+        index, _, _, body = t.args
         name = str(index.value)
         outside = [f for f in body.args if name not in index_names(f)]
         inside = [f for f in body.args if name in index_names(f)]
@@ -278,7 +280,8 @@ class Splitter:
     def _parts(self, a: Term) -> tuple[Term | None, Term | None]:
         """The terms of a sum that are free of the parameters, and the others."""
         poly = self.display.poly(a)
-        free, kept = {}, {}
+        free: Poly = {}
+        kept: Poly = {}
         for m, q in poly.items():
             (free if all(self.prover.is_free(b) for b, _ in m) else kept)[m] = q
         return (self.display.sum_of(free) if free else None), (self.display.sum_of(kept) if kept else None)

@@ -20,7 +20,7 @@ class CaptureError(ValueError):
 def match(pattern: Term, term: Term, bindings: Bindings) -> bool:
     """Extend ``bindings`` so that the pattern becomes the term; False (bindings then undefined) if it cannot."""
     op = pattern.op
-    if op == "sym" or op == "bound":
+    if op in {"sym", "bound"}:
         if op == "bound" and term.op != "bound":
             return False
         name = str(pattern.value)
@@ -38,10 +38,7 @@ def match(pattern: Term, term: Term, bindings: Bindings) -> bool:
         return _match_sequence(args, term, bindings)
     if len(args) != len(term.args):
         return False
-    for p, t in zip(args, term.args, strict=True):
-        if not match(p, t, bindings):
-            return False
-    return True
+    return all(match(p, t, bindings) for p, t in zip(args, term.args, strict=True))
 
 
 def _match_sequence(args: tuple[Term, ...], term: Term, bindings: Bindings) -> bool:
@@ -66,7 +63,7 @@ def _fill(
     pattern: Term, bindings: Mapping[str, Term | tuple[Term, ...]], at: int | None, binders: frozenset[str]
 ) -> Term:
     op = pattern.op
-    if op == "sym" or op == "bound":
+    if op in {"sym", "bound"}:
         value = bindings[str(pattern.value)]
         if isinstance(value, tuple):
             if at is None:
@@ -115,7 +112,7 @@ def metavariables(pattern: Term) -> dict[str, None]:
     stack = [pattern]
     while stack:
         t = stack.pop()
-        if t.op == "sym" or t.op == "bound":
+        if t.op in {"sym", "bound"}:
             found[str(t.value)] = None
         stack.extend(reversed(t.args))
     return found
@@ -174,7 +171,7 @@ def index_names(term: Term) -> frozenset[str]:
     found = cache.get("indices")
     if found is None:
         found = cache["indices"] = bound_names(term)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def widen(pattern: Term, pairs: Mapping[str, str]) -> Term:
