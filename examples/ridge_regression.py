@@ -1,10 +1,10 @@
 """Ridge regression from its assumption: the derived objective is minimised and meets the closed form.
 
 Prints:
-    objective: Σᵢ (yᵢ - wᵀxᵢ)² + (σ²/τ²)·‖w‖²
+    objective: Σᵢ (y - wᵀx)² + (σ²/τ²)·‖w‖²
     penalty weight: 0.25
-    by the derived objective: [ 1.925 -1.006  0.472]
-    by the closed form:       [ 1.925 -1.006  0.472]
+    by the derived objective: [ 2.036 -0.991  0.527]
+    by the closed form:       [ 2.036 -0.991  0.527]
 """
 
 import numpy as np

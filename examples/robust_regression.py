@@ -1,10 +1,10 @@
 """One line through data with outliers, under four assumptions about the noise: only the assumption changes.
 
 Prints:
-    Normal(m*x + c, s)             squared error      slope 2.96
-    Laplace(m*x + c, s)            absolute error     slope 2.03
-    StudentT(nu, m*x + c, s)       Student's t loss   slope 1.99
-    Huber(m*x + c, delta)          Huber loss         slope 2.15
+    Normal(m*x + c, s)             squared error      slope 3.65
+    Laplace(m*x + c, s)            absolute error     slope 2.20
+    StudentT(nu, m*x + c, s)       Student's t loss   slope 2.12
+    Huber(m*x + c, delta)          Huber loss         slope 2.27
 """
 
 import numpy as np

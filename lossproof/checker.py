@@ -1478,15 +1478,14 @@ class Checker:
         self.forms.same(t.args[p][0], t.args[premise][0])
 
     def by_record(self, p: int, rule: Rule, env: Env, premises: list[int]) -> None:
-        """A proposition by a record of rules/facts."""
+        """A proposition by a record of rules/facts, from what the record is given, in its order."""
         self.rules.check_scopes(rule, env)
-        need(self.is_instance(rule.source, env, p), f"{self.place}: {rule.id} does not show {self.t.show(p)}")
-        for condition in rule.requires:
-            for given in self.rules.asked(condition, env):
-                need(given in premises, f"{self.place}: {rule.id} is not given {self.t.show(given)}")
-
-    def is_instance(self, shows: int, env: Env, p: int) -> bool:
-        return self.t.propositions(self.rules.fill(shows, env)) == [p] or self.rules.fill(shows, env) == p
+        shown = self.rules.fill(rule.source, env)
+        need(self.t.propositions(shown) == [p] or shown == p, f"{self.place}: {rule.id} does not show {self.t.show(p)}")
+        asked = [given for condition in rule.requires for given in self.rules.asked(condition, env)]
+        missing = next((given for given in asked if given not in premises), None)
+        need(missing is None, f"{self.place}: {rule.id} is not given {self.t.show(missing or 0)}")
+        need(premises == asked, f"{self.place}: the premises are not those of {rule.id}")
 
     # -- steps
 
@@ -1507,9 +1506,10 @@ class Checker:
         """Every step: before stands at its place, and is what its rule says after."""
         for number, step in enumerate(self.part("steps", list), 1):
             self.place = f"step {number}"
-            keys = "id chain relation rule place bindings before after conditions"
-            id, name, relation, rule, place, bindings, before, after, conditions = self.entry(step, keys)
+            keys = "id chain relation rule place bindings before after conditions group"
+            id, name, relation, rule, place, bindings, before, after, conditions, group = self.entry(step, keys)
             need(type(id) is int and id == number, f"{self.place}: its id is {id!r:.40}")
+            need(type(group) is int, f"{self.place}: a group is a number")
             need(isinstance(place, list) and all(type(i) is int for i in place), f"{self.place}: a place is a list of numbers")
             self.place = f"step {number} ({str(rule)[:60]}) at {place!r:.80}"
             need(isinstance(name, str) and name in self.chains, f"{self.place}: there is no chain {name!r:.40}")

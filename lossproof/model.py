@@ -5,41 +5,39 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lossproof.domains import (
     POSITIVE,
     REALS,
     UNIT,
-    Domains,
-    dimension_of,
     is_vector,
     is_within,
-    with_dimension,
-    with_identity,
 )
 from lossproof.errors import (
-    ArityError,
     CycleError,
     DomainError,
     DuplicateError,
     KindError,
-    LimitError,
     NothingToLearnError,
-    UnknownDistributionError,
     UnknownNameError,
 )
 from lossproof.facts import Algebra, Prover, Symbol, propositions
-from lossproof.rulebook import Distribution, Rulebook
+from lossproof.reading import (
+    Reading,
+    base_name,
+    read_distribution,
+    read_expression,
+    unknown_distribution,
+)
+from lossproof.rulebook import Rulebook
 from lossproof.syntax import canonical, parse_assumption, parse_conditions, split_subscript
-from lossproof.syntax.assumption import Assumption, Call, Define, Tilde
-from lossproof.terms import ONE, ZERO, Term, add, domain, fn, make, neg, num, postorder, substitute, sym, symbols
-from lossproof.terms.pattern import instantiate
+from lossproof.syntax.assumption import Assumption, Define, Tilde
+from lossproof.terms import ONE, ZERO, Term, add, domain, fn, neg, num, postorder, substitute, sym, symbols
 
-#: Deepest nesting of a formula that is worked on.
-DEPTH: Final = 100
 _COVARIATE: Final = re.compile(r"x(_\d+)?\Z")
+_WORD: Final = re.compile(r"\s*[A-Za-z][\w -]{2,60}\Z")
 _NATURALS: Final = domain("naturals")
 
 
@@ -66,20 +64,6 @@ class Model:
         return sorted(n for n, s in self.symbols.items() if s.role == "parameter")
 
 
-@dataclass(slots=True)
-class Reading:
-    """The state of reading one assumption."""
-
-    book: Rulebook
-    source: Assumption
-    domains: Domains = field(default_factory=Domains)
-    slots: list[tuple[Term, Term]] = field(default_factory=list)  # an argument and the domain it must lie in
-    support: list[Term] = field(default_factory=list)
-    sizes: dict[str, Term] = field(default_factory=dict)
-    definitions: dict[str, Term] = field(default_factory=dict)
-    data: set[str] = field(default_factory=set)
-
-
 def read_model(
     text: str,
     *,
@@ -95,6 +79,8 @@ def read_model(
     """
     book = book or Rulebook.default()
     family = book.find_distribution(text.strip()) if len(text) < 100 else None
+    if family is None and _WORD.match(text):
+        raise unknown_distribution(text.strip(), book, text, (0, len(text)))
     if family is not None:
         if family.default is None:
             raise KindError(f"{family.title} takes a distribution: it has no default assumption", hint=family.convention)
@@ -108,28 +94,23 @@ def read_model(
     tildes = [s for s in source.statements if isinstance(s, Tilde)]
     if not tildes:
         raise KindError("there is no distribution in this assumption", text=text, span=(0, len(text)), hint="y ~ Normal(mu, sigma)")
-    first = _base(tildes[0].name)
+    first = base_name(tildes[0].name)
     reading.data = {first} | {n for n, r in roles.items() if r == "data"}
     _define(reading)
     likelihoods: list[tuple[Term, Term]] = []
     priors: list[tuple[Term, Term]] = []
     seen: set[str] = set()
     for tilde in tildes:
-        name = _base(tilde.name) if _base(tilde.name) in reading.data else tilde.name
+        name = base_name(tilde.name) if base_name(tilde.name) in reading.data else tilde.name
         if name in seen:
             raise DuplicateError(f"{tilde.name} has two distributions", text=text, span=tilde.span)
         seen.add(name)
         variate = sym(name)
-        distribution = _distribution(reading, tilde.distribution, variate)
+        distribution = read_distribution(reading, tilde.distribution, variate)
         if variate in postorder(distribution):
             raise CycleError(f"{tilde.name} stands on the right of its own ~", text=text, span=tilde.span)
         (likelihoods if name in reading.data else priors).append((variate, distribution))
     return finish_model(reading, roles, likelihoods, priors, set(map(canonical, free)), set(map(canonical, fix)))
-
-
-def _base(name: str) -> str:
-    base, subscript = split_subscript(name)
-    return base if subscript == "i" else name
 
 
 def _roles(source: Assumption) -> dict[str, str]:
@@ -158,179 +139,6 @@ def _define(reading: Reading) -> None:
         for name in ready:
             done[name] = substitute(raw[name].expression, {sym(n): t for n, t in done.items()})
     reading.definitions = done
-
-
-def _expression(reading: Reading, term: Term) -> Term:
-    """An argument with the definitions put in and y_i read as y."""
-    _check_depth(term)
-    mapping: dict[Term, Term] = {}
-    for name in symbols(term):
-        if name in reading.definitions:
-            mapping[sym(name)] = reading.definitions[name]
-        elif _base(name) in reading.data:
-            mapping[sym(name)] = sym(_base(name))
-    if not mapping:
-        return term
-    found = substitute(term, mapping)
-    _check_depth(found)
-    return found
-
-
-def _check_depth(term: Term) -> None:
-    depth: dict[Term, int] = {}
-    for t in postorder(term):
-        depth[t] = 1 + max((depth[a] for a in t.args), default=0)
-    if depth[term] > DEPTH:
-        raise LimitError(f"a formula is nested {depth[term]} deep; the limit is {DEPTH}", hint="name a part of it: z = ...")
-
-
-# -- distributions
-
-
-def _distribution(reading: Reading, call: Call, variate: Term) -> Term:
-    record = reading.book.find_distribution(call.name)
-    if record is None:
-        names = reading.book.distribution_spellings
-        lowered = {n.lower(): n for n in names}
-        close = difflib.get_close_matches(call.name.lower(), lowered, n=3, cutoff=0.5)
-        raise UnknownDistributionError(
-            f"there is no distribution {call.name}", text=reading.source.text, span=call.span,
-            nearest=[lowered[c] for c in close], hint="lossproof list distributions",
-        )  # fmt: skip
-    if record.is_combinator:
-        return _combinator(reading, record, call, variate)
-    values = _arguments(reading, record, call)
-    args = [values[p] for p in record.parameters]
-    for arg, where in zip(args, record.parameters.values(), strict=True):
-        reading.sizes.update(dimension_of(arg, where, reading.domains.of))
-    finished: list[Term] = []
-    for arg, where in zip(args, record.parameters.values(), strict=True):
-        where = with_dimension(where, reading.sizes)
-        arg = with_identity(arg, where)
-        finished.append(arg)
-        reading.slots.append((arg, where))
-        reading.domains.constrain(arg, where)
-    term = make(record.op, finished)
-    bindings: dict[str, Term | tuple[Term, ...]] = dict(zip(record.parameters, finished, strict=True))
-    bindings[record.variate] = variate
-    if record.variate_domain is not None and variate.op == "sym":
-        reading.domains.meet(str(variate.value), with_dimension(record.variate_domain, reading.sizes))
-    reading.support.extend(instantiate(c, bindings) for c in record.density.support)
-    return term
-
-
-def _arguments(reading: Reading, record: Distribution, call: Call) -> dict[str, Term]:
-    """The value of each parameter from positional and keyword arguments."""
-    text = reading.source.text
-    positional = [a for a in call.args if a.keyword is None]
-    signature = _signature(record, call)
-    if len(positional) > len(signature):
-        raise _arity(record, call, signature, text)
-    given: dict[str, Term] = {}
-    for name, argument in zip(signature, positional, strict=False):
-        given[name] = _value(reading, argument.value, text, argument.span)
-    for argument in call.args:
-        if argument.keyword is not None:
-            keyword = _keyword(record, argument.keyword, text, argument.span)
-            if keyword in given:
-                raise DuplicateError(f"{keyword} is given twice", text=text, span=argument.span)
-            given[keyword] = _value(reading, argument.value, text, argument.span)
-    for form in record.forms:
-        if set(form.names) == set(given):
-            for name, where in form.domains.items():
-                value = given[name]
-                reading.domains.constrain(with_identity(value, where), with_dimension(where, reading.sizes))
-            return {p: instantiate(e, dict(given)) for p, e in form.gives.items()}
-    raise _arity(record, call, signature, text)
-
-
-def _signature(record: Distribution, call: Call) -> tuple[str, ...]:
-    for name, signature in record.signatures.items():
-        if name.lower() == call.name.lower():
-            return signature
-    return record.takes
-
-
-def _keyword(record: Distribution, keyword: str, text: str, span: tuple[int, int]) -> str:
-    known = sorted({n for form in record.forms for n in form.names})
-    if keyword in known:
-        return keyword
-    for name in known:
-        if canonical(name) == canonical(keyword):
-            return name
-    close = difflib.get_close_matches(keyword, known, n=3, cutoff=0.4)
-    raise UnknownNameError(f"{record.names[0]} has no argument {keyword}", text=text, span=span, nearest=close or known)
-
-
-def _arity(record: Distribution, call: Call, signature: tuple[str, ...], text: str) -> ArityError:
-    got = len(call.args)
-    wanted = f"{call.name}({', '.join(signature)})"
-    what = f"{len(signature)} argument{'s' if len(signature) != 1 else ''}"
-    return ArityError(f"{call.name} takes {what}, not {got}" if got != len(signature) else f"these arguments do not give {record.title}'s parameters",
-                      text=text, span=call.span, hint=f"{wanted}: {record.convention}")  # fmt: skip
-
-
-def _value(reading: Reading, value: Term | Call, text: str, span: tuple[int, int]) -> Term:
-    if isinstance(value, Call):
-        raise KindError(f"{value.name} is a distribution where an expression is needed", text=text, span=span)
-    return _expression(reading, value)
-
-
-def _combinator(reading: Reading, record: Distribution, call: Call, variate: Term) -> Term:
-    text = reading.source.text
-    takes = list(record.takes)
-    names = [t.strip("[].") for t in takes]
-    slots: dict[str, list[Term]] = {n: [] for n in names}
-    positional = list(call.args)
-    vector = takes[0].startswith("[")
-    for i, argument in enumerate(positional):
-        name = argument.keyword or (names[i] if i < len(names) else names[-1])
-        if name not in slots or (i >= len(names) and not takes[-1].endswith("...")):
-            raise _arity(record, call, tuple(names), text)
-        is_distribution = name.startswith("D")
-        if is_distribution != isinstance(argument.value, Call):
-            kind = "a distribution" if is_distribution else "an expression"
-            raise KindError(f"{record.names[0]} needs {kind} here", text=text, span=argument.span, hint=record.convention)
-        if isinstance(argument.value, Call):
-            slots[name].append(_distribution(reading, argument.value, variate))
-        else:
-            slots[name].append(_expression(reading, argument.value))
-    if any(not v for v in slots.values()):
-        raise _arity(record, call, tuple(names), text)
-    if vector:
-        _weights(reading, record, slots, names, call)
-    args: list[Term] = []
-    bindings: dict[str, Term | tuple[Term, ...]] = {record.variate: variate}
-    for take, name in zip(takes, names, strict=True):
-        values = slots[name]
-        if take.startswith("["):
-            args.append(fn("vec", *values))
-            bindings[name] = tuple(values)
-        else:
-            args.extend(values)
-            bindings[name] = tuple(values) if take.endswith("...") else values[0]
-        if name in record.parameters:
-            for v in values:
-                reading.slots.append((v, record.parameters[name]))
-                reading.domains.constrain(v, record.parameters[name])
-        elif not name.startswith("D"):
-            for v in values:
-                if symbols(v):
-                    reading.domains.constrain(v, REALS)
-    reading.support.extend(instantiate(c, bindings) for c in record.density.support)
-    return make(record.op, args)
-
-
-def _weights(reading: Reading, record: Distribution, slots: dict[str, list[Term]], names: list[str], call: Call) -> None:
-    weights, components = slots[names[0]], slots[names[-1]]
-    if len(weights) == 1 and weights[0].op == "vec":
-        weights = list(weights[0].args)
-    elif len(weights) == 1 and record.binary_weight and len(components) == 2:
-        weights = [weights[0], add(ONE, neg(weights[0]))]
-    if len(weights) != len(components):
-        raise ArityError(f"{record.names[0]} has {len(weights)} weights for {len(components)} components",
-                         text=reading.source.text, span=call.span, hint=record.convention)  # fmt: skip
-    slots[names[0]] = weights
 
 
 # -- symbols
@@ -377,10 +185,10 @@ def finish_model(
         is_dimension = name in dimensions and name not in reading.domains.of
         indexed = role == "data" or split_subscript(name)[1] == "i" or (role == "parameter" and name not in shared)
         table[name] = Symbol(name, role, where, _shape(where), indexed and not is_dimension)
+    hypotheses = _hypotheses(reading, table, conditions, dimensions - reading.domains.of.keys())
     if not any(s.role == "parameter" for s in table.values()):
         raise NothingToLearnError("every name is data or fixed: there is nothing to learn", text=text, span=(0, len(text)),
                                   hint="leave the name that is learned out of `with ... fixed`, or use --free NAME")  # fmt: skip
-    hypotheses = _hypotheses(reading, table, conditions, dimensions - reading.domains.of.keys())
     definitions = tuple(reading.definitions.items())
     return Model(text, tuple(likelihoods), tuple(priors), table, tuple(hypotheses), definitions, density, tuple(notes))
 
@@ -422,7 +230,7 @@ def _check_names(reading: Reading, roles: Mapping[str, str], used: set[str], cha
     for name in [*roles, *sorted(changed)]:
         if name in reading.definitions:
             raise DuplicateError(f"{name} is defined by an equation: it has no role of its own", text=source.text, span=spans.get(name, (0, 0)))
-        if name not in known and _base(name) not in reading.data:
+        if name not in known and base_name(name) not in reading.data:
             close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.3)
             raise UnknownNameError(f"{name} does not occur in the assumption", text=source.text,
                                    span=spans.get(name, (0, len(source.text))), nearest=close or sorted(known))  # fmt: skip
@@ -432,7 +240,7 @@ def _conditions(reading: Reading) -> list[Term]:
     """The user's conditions: a sign or domain of one symbol is its domain, the rest are hypotheses."""
     kept: list[Term] = []
     for condition in reading.source.conditions:
-        parts = [_expression(reading, p) for p in propositions(condition.term)]
+        parts = [read_expression(reading, p) for p in propositions(condition.term)]
         names = {p.args[0] for p in parts if p.op == "gt" and p.args[0].op == "sym"}
         for p in parts:
             member = p.args[0] if p.args else p
@@ -461,6 +269,11 @@ def _refine(reading: Reading, name: str, where: Term, span: tuple[int, int]) -> 
 def _hypotheses(reading: Reading, table: Mapping[str, Symbol], conditions: list[Term], dimensions: set[str]) -> list[tuple[Term, str]]:
     """What holds by assumption: the user's conditions, what slots demand and no rule shows, and fixed supports."""
     found: list[tuple[Term, str]] = [(p, "where") for p in conditions]
+    prover = Prover(table, (), reading.book.facts, Algebra())
+    for p in conditions:
+        opposite = {"gt": "ge", "ge": "gt", "ne": "eq", "eq": "ne"}.get(p.op)
+        if opposite is not None and prover.holds(opposite, neg(p.args[0]) if p.op in ("gt", "ge") else p.args[0]):
+            raise DomainError("this condition never holds", text=reading.source.text, span=_span_of(reading, p))
     found += [(p, "domain") for p in reading.domains.extra]
     for name in sorted(dimensions):
         found.append((fn("ge", add(sym(name), neg(ONE)), ZERO), "domain"))
@@ -502,6 +315,13 @@ def _denominators(arguments: Iterable[Term]) -> list[Term]:
     return list(found)
 
 
+def _span_of(reading: Reading, proposition: Term) -> tuple[int, int]:
+    for condition in reading.source.conditions:
+        if proposition in [read_expression(reading, p) for p in propositions(condition.term)]:
+            return condition.span
+    return 0, len(reading.source.text)
+
+
 def _refuse_false(prover: Prover, p: Term, argument: Term, where: Term, reading: Reading) -> None:
     q = prover.algebra.constant(p.args[0])
     if q is None:
@@ -510,7 +330,8 @@ def _refuse_false(prover: Prover, p: Term, argument: Term, where: Term, reading:
     shown = argument.ascii()
     place = text.find(shown)
     span = (place, place + len(shown)) if place >= 0 else (0, len(text))
-    raise DomainError(f"{shown} is not in the domain {where.ascii()} of the argument", text=text, span=span,
+    what = f"{shown} does not hold" if argument is p else f"{shown} is not in the domain {where.ascii()} of the argument"
+    raise DomainError(what, text=text, span=span,
                       hint="give a value in the domain, or a name")  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from lossproof.domains import POSITIVE, REALS
 from lossproof.errors import ImproperError, KindError, UnknownNameError
 from lossproof.facts import Prover
-from lossproof.model import Model, Reading, finish_model
+from lossproof.model import Model, finish_model
+from lossproof.reading import Reading, check_defined
 from lossproof.rulebook import Rulebook
 from lossproof.syntax import canonical, parse_conditions, parse_expression
 from lossproof.syntax.assumption import Assumption, Condition
@@ -51,6 +52,7 @@ def own_model(
     else:
         term = _density_term(density)
         text = f"density of {', '.join(names)}: {term.ascii()}"
+    check_defined(term, text, (0, len(text)))
     present = symbols(term)
     if not names:
         raise KindError("say which names are the data", text=text, span=(0, len(text)), hint='data="y"')

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from dataclasses import dataclass
 from typing import Any, Final
 
 import click
@@ -32,11 +31,11 @@ Examples:
 """
 
 
-@dataclass(slots=True)
 class State:
     """What the options of the whole run say."""
 
-    debug: bool = False
+    def __init__(self, debug: bool = False) -> None:
+        self.debug = debug
 
 
 class Commands(click.Group):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Final
 
 import click
@@ -32,6 +31,8 @@ def write(text: str, target: str | None) -> None:
     if target is None or target == "-":
         write_stdout(text)
         return
+    from pathlib import Path
+
     path = Path(target)
     beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
     try:

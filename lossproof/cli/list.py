@@ -15,6 +15,7 @@ _FOLDERS = {
     "losses": "losses",
     "links": "links",
 }
+_WIDEST = 30
 
 
 @click.command("list")
@@ -46,26 +47,36 @@ def command(kind: str, form: str) -> None:
 
 
 def _rows(records: list[dict[str, Any]], kind: str, page: Any) -> list[str]:
-    from lossproof.render.layout import columns, padded, wrap_words
+    from lossproof.render.layout import columns, padded, wrap_formula, wrap_words
 
-    left = max(columns(str(r["id"])) for r in records) + 2
-    room = max(page.width - left, 30)
+    left = min(max(columns(str(r["id"])) for r in records) + 2, _WIDEST)
+    room = page.width - left
     rows: list[str] = []
     for record in records:
-        first, *more = wrap_words(_line(record, kind), room, room)
-        rows.append(f"{page.style(padded(str(record['id']), left), 'bold')}{first}")
-        rows += [" " * left + line for line in more]
+        id = str(record["id"])
+        lines = wrap_words(_line(record, kind), room, room)
+        lines += wrap_formula(_formula(record), room, room - 4) if kind in ("losses", "links") and "formula" in record else []
+        if columns(id) > left - 2:
+            rows.append(page.style(id, "bold"))
+            id = ""
+        rows.append(f"{page.style(padded(id, left), 'bold')}{lines[0]}")
+        rows += [" " * left + line for line in lines[1:]]
     return rows
+
+
+def _formula(record: dict[str, Any]) -> str:
+    from lossproof.syntax import parse_expression, to_text
+
+    return to_text(parse_expression(str(record["formula"]), rule=True))
 
 
 def _line(record: dict[str, Any], kind: str) -> str:
     """One record in a line."""
-    if kind in ("rules", "facts"):
-        return str(record["says"])
+    from lossproof.render.words import pretty_assumption
+
     if kind == "losses":
-        formula = record.get("formula")
-        return f"{record['name']}: {formula}" if formula else str(record["name"])
-    if kind == "links":
-        return f"{record['formula']}: {record['says']}"
+        return str(record["name"])
+    if kind in ("rules", "facts", "links"):
+        return str(record["says"])
     default = record.get("default")
-    return str(default) if default else str(record.get("convention", record["title"]))
+    return pretty_assumption(str(default)) if default else str(record.get("convention", record["title"]))

@@ -205,7 +205,8 @@ class Prover:
         if len(term.args) < 3:
             return
         positive = [a for a in term.args if self.holds("gt", a)]
-        others = [a for a in term.args if a not in positive]
+        found = set(positive)
+        others = [a for a in term.args if a not in found]
         if positive and others:
             yield make("add", (add(*positive), add(*others)))
 

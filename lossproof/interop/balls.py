@@ -111,6 +111,8 @@ class _BallEvaluator(Evaluator[Maybe]):
             return term.value
         if op == "sym":
             return self.values[str(term.value)]
+        if op == "const" and term.value == "n_samples":
+            return self.values.get("n_samples", self.values.get("n", Fraction(1)))
         if op == "const":
             return f.kept(arb.pi()) if term.value == "pi" else float("inf")
         if op in ("and", "or"):

@@ -11,7 +11,7 @@ from lossproof.errors import DuplicateError, KindError, MissingValueError, Shape
 from lossproof.interop import scalars
 from lossproof.interop.scopes import SAMPLES, Plan, needed
 from lossproof.interop.stable import stable
-from lossproof.terms import Term, fn, num, postorder, substitute, sym, symbols
+from lossproof.terms import Term, const, fn, num, postorder, substitute, sym, symbols
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +32,7 @@ def evaluate(term: Term, values: Mapping[str, object]) -> float | NDArray[Any]:
     symbol, a shape that does not fit, and a term that has no value, such as a distribution.
     """
     given = _by_canonical_name(values)
+    term = _with_count(term, given)
     root = _prepared(term)
     if root.needed - given.keys():
         root = _prepared(_with_components(term, given))
@@ -47,6 +48,22 @@ def evaluate(term: Term, values: Mapping[str, object]) -> float | NDArray[Any]:
         found = scalars.ScalarEvaluator(root.plan, numbers).value()
         return found > scalars.UNDEFINED if term.op in CONDITIONS else found
     return _evaluate_arrays(root, used, missing, given)
+
+
+_COUNT: Final = const("n_samples")
+
+
+def _with_count(term: Term, given: Mapping[str, object]) -> Term:
+    """The term with the number of samples put in: as given (``n_samples``, or ``n`` where that is no symbol), else as the arrays show it."""
+    if not any(t is _COUNT for t in postorder(term)):
+        return term
+    count = given.get("n_samples")
+    if count is None and sym("n") not in postorder(term):
+        count = given.get("n")
+    if count is None:
+        shown = [len(v) for v in given.values() if hasattr(v, "__len__") and not isinstance(v, str | bytes)]
+        count = max(shown, default=1)
+    return substitute(term, {_COUNT: num(int(count))})  # type: ignore[call-overload]
 
 
 class _Prepared:

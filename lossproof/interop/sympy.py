@@ -115,6 +115,8 @@ class _Writer:
         if op == "num":
             return self.sympy.Rational(str(t.value))
         if op == "const":
+            if t.value == "n_samples":
+                return self.sympy.Symbol("n", integer=True, positive=True)
             return self.sympy.pi if t.value == "pi" else self.sympy.oo
         if op == "bound":
             return self.sympy.Symbol(str(t.value), integer=True)

@@ -74,7 +74,7 @@ def from_sympy_random(rv: Expr) -> tuple[str, Term, dict[str, Term], Term]:
 
 def _support(sympy: Any, law: Expr, y: Expr) -> Expr:
     """The support, without an end of an interval at which the density is 0 or has no value."""
-    place = sympy.sympify(law.set)
+    place = sympy.sympify(law.set, strict=True)
     if not isinstance(place, sympy.Interval):
         return place
     shut = [_positive_at(sympy, law, end) for end in (place.start, place.end)]
@@ -94,7 +94,7 @@ def _density(sympy: Any, law: Expr, y: Expr, variate: Term) -> Term:
     if type(law).__name__ == "BernoulliDistribution" and (law.succ, law.fail) == (1, 0):
         p = from_sympy(law.p)
         return mul(power(p, variate), power(add(ONE, neg(p)), add(ONE, neg(variate))))
-    if finite and isinstance(sympy.sympify(law.set), sympy.FiniteSet) and type(law).__name__ != "BinomialDistribution":
+    if finite and isinstance(sympy.sympify(law.set, strict=True), sympy.FiniteSet) and type(law).__name__ != "BinomialDistribution":
         return _listed(law, variate)
     expr = law.pmf(y) if finite else law.pdf(y)
     if isinstance(expr, sympy.Piecewise) and len(expr.args) == 2 and expr.args[1] == (0, True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,12 +10,13 @@ from lossproof.derivation import Derivation, derive
 from lossproof.domains import REALS
 from lossproof.errors import LossproofError
 from lossproof.rulebook import Loss, Rulebook
-from lossproof.syntax import parse_assumption
+from lossproof.syntax import FUNCTIONS, parse_assumption
+from lossproof.syntax.assumption import Define
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An assumption that leads to a loss; ``changes`` are pairs of another choice of what is learned and the loss of it."""
+    """An assumption that leads to a loss; ``changes`` are pairs of a name to be learned as well and the loss of that."""
 
     assumption: str
     derivation: Derivation
@@ -26,16 +28,22 @@ class Family:
     """A default assumption taken apart, so that other roles, links and priors can be put in."""
 
     body: str
-    data: tuple[str, ...]
     where: str
     learned: tuple[str, ...]
     fixed: tuple[str, ...]
 
-    def text(self, fixed: tuple[str, ...], extra: str = "", more: tuple[str, ...] = ()) -> str:
+    def text(self, fixed: tuple[str, ...], extra: str = "") -> str:
         """The assumption with these names fixed and these statements added."""
-        roles = [f"{', '.join(self.data)} data"] if self.data else []
-        roles += [f"{', '.join((*fixed, *more))} fixed"] if fixed or more else []
-        return f"{self.body}{extra}{' with ' + ', '.join(roles) if roles else ''}{self.where}"
+        return f"{self.body}{extra}{' with ' + ', '.join(fixed) + ' fixed' if fixed else ''}{self.where}"
+
+    @property
+    def distribution(self) -> str:
+        """What stands on the right of the first ~."""
+        return self.body.partition("~")[2].strip()
+
+
+#: An assumption's text, the family it is a form of, the names that are fixed and the statements that are added.
+Form = tuple[str, Family, tuple[str, ...], str]
 
 
 class Backwards:
@@ -58,85 +66,117 @@ class Backwards:
         """Every assumption of the rulebook that leads to a loss, a penalty or a composite."""
         if loss.kind != "loss":
             return self._with_priors(loss)
-        found: list[Source] = []
-        for family in self.families():
-            for assumption, fixed, extra in self._assumptions(family):
-                derivation = self.derived(assumption)
-                if derivation is not None and derivation.record is loss:
-                    found.append(Source(assumption, derivation, tuple(self._changes(family, fixed, extra, loss))))
-        return found
+        found: dict[str, Source] = {}
+        for assumption, family, fixed, extra in self.forms(weighted=not {"free", "indicator"}.isdisjoint(loss.variables.values())):
+            derivation = self.derived(assumption)
+            if derivation is not None and derivation.record is loss and assumption not in found:
+                found[assumption] = Source(assumption, derivation, tuple(self._changes(family, fixed, extra, loss)))
+        return list(found.values())
 
     def families(self) -> Iterator[Family]:
-        """Every family whose record has a default assumption without priors, in the order of ids."""
+        """Every family with a default assumption without priors, in the order of ids; also without its link."""
         for id in self.book.distribution_ids:
             default = self.book.distribution(id).default
             derivation = self.derived(default) if default is not None else None
-            if default is not None and derivation is not None and not derivation.model.priors:
-                yield taken_apart(default, derivation)
+            if default is None or derivation is None or derivation.model.priors:
+                continue
+            yield taken_apart(default, derivation)
+            bare = _without_links(default)
+            if bare != default and (without := self.derived(bare)) is not None:
+                yield taken_apart(bare, without)
 
-    def _assumptions(self, family: Family) -> Iterator[tuple[str, tuple[str, ...], str]]:
-        """The family's assumptions: its own roles, each name learned alone, all learned, and each link."""
-        names = (*family.learned, *family.fixed)
-        choices = [family.fixed, *[tuple(n for n in names if n != one) for one in names], ()]
-        for fixed in dict.fromkeys(choices):
-            yield family.text(fixed), fixed, ""
+    def forms(self, *, weighted: bool) -> Iterator[Form]:
+        """The families with their own roles, each name learned alone, all learned, each link, and per-sample weights."""
+        for family in self.families():
+            names = (*family.learned, *family.fixed)
+            choices = [family.fixed, *[tuple(n for n in names if n != one) for one in names], ()]
+            for fixed in dict.fromkeys(choices):
+                yield family.text(fixed), family, fixed, ""
+            yield from self._linked(family)
+            if weighted:
+                yield from self._weighted(family)
+
+    def _linked(self, family: Family) -> Iterator[Form]:
         own = self.derived(family.text(family.fixed))
         if own is None or "=" in family.body:
             return
         for name in family.learned:
             for link in self.book.links.values():
                 if link.target_domain is own.symbols[name].domain and link.target_domain is not REALS:
-                    extra = f", {name} = {link.record['formula']}"
-                    yield family.text(family.fixed, extra), family.fixed, extra
+                    formula = f"{link.function}(z)" if link.function in FUNCTIONS else link.record["formula"]
+                    extra = f", {name} = {formula}"
+                    yield family.text(family.fixed, extra), family, family.fixed, extra
+
+    def _weighted(self, family: Family) -> Iterator[Form]:
+        """Scales that differ from sample to sample, and the combinators that are no densities: weights, censoring."""
+        for name in family.fixed:
+            other = Family(_renamed(family.body, name, f"{name}_i"), family.where, family.learned, family.fixed)
+            fixed = tuple(f"{n}_i" if n == name else n for n in family.fixed)
+            yield other.text(fixed), other, fixed, ""
+        for id in self.book.distribution_ids:
+            record = self.book.distribution(id)
+            if record.is_combinator and not record.is_normalised and len(record.takes) == 2:
+                weight = f"{record.takes[1]}_i"
+                body = family.body.replace(family.distribution, f"{record.names[0]}({family.distribution}, {weight})", 1)
+                if "=" not in family.body:
+                    other = Family(body, family.where, family.learned, (*family.fixed, weight))
+                    yield other.text(other.fixed), other, other.fixed, ""
 
     def _changes(self, family: Family, fixed: tuple[str, ...], extra: str, loss: Loss) -> Iterator[tuple[str, str]]:
         """What the loss is if one of the fixed names is learned as well."""
         for name in fixed:
             other = self.derived(family.text(tuple(n for n in fixed if n != name), extra))
             if other is not None and other.record is not loss:
-                yield f"{name} learned as well", other.name or "a loss without a name"
+                yield name, other.name or "a loss without a name"
 
     # -- penalties
 
     def _with_priors(self, loss: Loss) -> list[Source]:
         """Linear predictors with each prior: those that lead to a penalty, or to a loss with penalties."""
-        likelihoods = [f for f in self.families() if self._has_data_loss(f, loss)]
         found: list[Source] = []
-        for id in self.book.distribution_ids:
-            default = self.book.distribution(id).default
-            derivation = self.derived(default) if default is not None else None
-            if default is not None and derivation is not None and derivation.model.priors and _leads(derivation, loss):
-                found.append(Source(default, derivation, ()))
-        for family in likelihoods:
-            for prior, fixed in self._priors():
-                extra = f", {family.learned[0]} = w*x, w ~ {prior}"
-                assumption = family.text(family.fixed, extra, ("x", *fixed))
-                derivation = self.derived(assumption)
-                if derivation is not None and _leads(derivation, loss):
-                    found.append(Source(assumption, derivation, ()))
+        for assumption in self._assumptions_with_priors(loss):
+            derivation = self.derived(assumption)
+            if derivation is not None and _leads(derivation, loss):
+                found.append(Source(assumption, derivation, ()))
         return found
 
-    def _has_data_loss(self, family: Family, loss: Loss) -> bool:
-        derivation = self.derived(family.text(family.fixed))
-        if derivation is None or derivation.record is None or len(family.learned) != 1:
-            return False
+    def _assumptions_with_priors(self, loss: Loss) -> Iterator[str]:
+        for id in self.book.distribution_ids:
+            default = self.book.distribution(id).default
+            if default is not None and default.count("~") > 1:
+                yield default
         wanted = loss.data if loss.kind == "composite" else "squared-error"
-        return derivation.record.id == wanted
+        for family in self.families():
+            derivation = self.derived(family.text(family.fixed))
+            if derivation is None or derivation.record is None or derivation.record.id != wanted or len(family.learned) != 1:
+                continue
+            shape = derivation.symbols[family.learned[0]].shape
+            for prior, fixed in self._priors():
+                if shape == "scalar":
+                    extra = f", {family.learned[0]} = w*x, w ~ {prior}"
+                    yield family.text((*family.fixed, "x", *fixed), extra)
 
     def _priors(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Distributions about 0, as a prior's text and the names in it, told apart from those of the likelihood."""
         for family in self.families():
-            if "yhat" in family.learned and len(family.learned) == 1 and "=" not in family.body:
-                prior = _renamed(family.body.partition("~")[2].strip().replace("yhat", "0"), family.fixed)
+            if family.learned == ("yhat",) and "=" not in family.body:
+                prior = _renamed(family.distribution, "yhat", "0")
+                for name in family.fixed:
+                    prior = _renamed(prior, name, f"{name}_0")
                 yield prior, tuple(f"{n}_0" for n in family.fixed)
 
 
-def _renamed(text: str, names: tuple[str, ...]) -> str:
-    import re
+def _renamed(text: str, name: str, new: str) -> str:
+    return re.sub(rf"\b{name}\b", new, text)
 
-    for name in names:
-        text = re.sub(rf"\b{name}\b", f"{name}_0", text)
-    return text
+
+def _without_links(default: str) -> str:
+    """A default assumption without its definitions: Bernoulli(p) without p = sigmoid(z)."""
+    source = parse_assumption(default)
+    first = next((s for s in source.statements if isinstance(s, Define)), None)
+    if first is None or source.roles or source.conditions:
+        return default
+    return default[: first.span[0]].rstrip().removesuffix(",")
 
 
 def _leads(derivation: Derivation, loss: Loss) -> bool:
@@ -150,14 +190,9 @@ def _leads(derivation: Derivation, loss: Loss) -> bool:
 
 
 def taken_apart(default: str, derivation: Derivation) -> Family:
-    """A default assumption as its statements, data, conditions and names by role."""
+    """A default assumption as its statements, conditions and names by role."""
     source = parse_assumption(default)
     body, _, where = default.partition(" where ")
-    body = body.partition(" with ")[0]
-    data = tuple(r.name for r in source.roles if r.role == "data")
     fixed = tuple(r.name for r in source.roles if r.role == "fixed")
     learned = tuple(n for n, s in derivation.symbols.items() if s.role == "parameter")
-    return Family(body, data, f" where {where}" if where else "", learned, fixed)
-
-
-__all__ = ["Backwards", "Family", "Source", "taken_apart"]
+    return Family(body.partition(" with ")[0], f" where {where}" if where else "", learned, fixed)

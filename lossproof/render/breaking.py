@@ -282,7 +282,9 @@ def _places(items: list[Item], depth: int) -> list[Break]:
                 found.append(Break(i, depth, 400.0 * depth + dot))
             elif items[i - 1].kind == "punct":
                 found.append(Break(i, depth, 400.0 * depth + 300.0))
-            elif item.kind == "open" and item.box.tall and items[i - 1].kind in ("ord", "close", "frac"):
+            elif item.kind == "op" and items[i - 1].kind in ("close", "frac", "sqrt"):
+                found.append(Break(i, depth, 400.0 * depth + (350.0 if items[i - 1].kind == "close" else 900.0)))
+            elif item.kind == "open" and item.box.tall and items[i - 1].kind in ("close", "frac"):
                 found.append(Break(i, depth, 400.0 * depth + 600.0))
         if item.kind == "open":
             depth += 1
@@ -330,11 +332,15 @@ def indent_of(depth: int) -> float:
 # -- pieces that are too wide
 
 
+#: Kinds of pieces that can be written otherwise, and what is to be left beside them on a row.
+_BESIDE: Final = {"frac": 0.0, "sqrt": 0.0, "cases": 30.0}
+
+
 def _loosened(latex: str, room: float) -> Formula:
     """The formula with fractions and roots that are too wide written so that they may break."""
     formula = Formula(latex)
     for _ in range(24):
-        wide = next((t for t in formula.items if t.width > room and t.kind in ("frac", "sqrt", "cases")), None)
+        wide = next((t for t in formula.items if t.kind in _BESIDE and t.width > room - _BESIDE[t.kind]), None)
         if wide is None:
             break
         scripts = formula.source(wide.parts[-1][1] + 1, wide.end) if wide.parts else ""
@@ -368,7 +374,7 @@ def _unfolded(formula: Formula, item: Item, args: list[str], room: float) -> str
 def _stacked(formula: Formula, item: Item, room: float) -> str:
     """Cases that are too wide, the conditions below the values."""
     rows = []
-    for value, condition in formula.case_rows(item.start, item.end - 4):
+    for value, condition in formula.case_rows(item.start, item.end - 1):
         inner = Formula(formula.source(*value))
         cut = choose(inner.items, room, room - 10.0)
         rows += [("& " if i == 0 else r"& \quad ") + text for i, text in enumerate(_cut(inner, cut))]

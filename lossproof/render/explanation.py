@@ -278,14 +278,9 @@ def _sources(found: Loss, book: Rulebook, page: Page) -> list[str]:
             ("scale", formula(d.scale, names)),
             ("drops", ", ".join(formula(r.term, names) for r in d.ledger) or "nothing"),
         ]
-        rows += [("or", f"{_changed(how)}: {to}") for how, to in source.changes]
+        rows += [("or", f"{pretty(name)} learned as well: {to}") for name, to in source.changes]
         lines += [f"    {row}" for row in table_of(rows, Page(page.width - 4, page.color))]
     return lines
-
-
-def _changed(how: str) -> str:
-    name, _, rest = how.partition(" ")
-    return f"{pretty(name)} {rest}"
 
 
 __all__ = ["Candidate", "candidates", "explained", "losses_named"]

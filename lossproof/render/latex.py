@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from typing import TYPE_CHECKING, Final
-from unicodedata import normalize
 
-from lossproof.render.breaking import Page, adaptive
-from lossproof.render.mathematics import ChainRows, assumption, chains, claim, formula, sample_range
+from lossproof.render.breaking import Formula, Page, adaptive, rows
+from lossproof.render.escape import code_latex, comment, escape_latex
+from lossproof.render.mathematics import SAMPLES, SIGNS, ChainRows, assumption, chains, claim, formula
 from lossproof.render.words import (
+    RELATION_SIGNS,
     RELATION_WORDS,
     Words,
     assumption_in_words,
     caveats,
+    distribution_records,
     ledger_reason,
     ledger_return,
     libraries,
@@ -22,29 +24,30 @@ from lossproof.render.words import (
     spoken,
     varying,
 )
-from lossproof.syntax import latex_name, to_latex
-from lossproof.syntax.names import GREEK, MARKS, SUBSCRIPTS
-from lossproof.terms import Term
+from lossproof.syntax import latex_name, parse_expression, to_latex
 
 if TYPE_CHECKING:
     from lossproof.derivation import Derivation
 
 #: What a row may take in one column of an article and in one of two columns, less the indentation, in points.
-_WIDE: Final = Page(322.0, 312.0)
-_NARROW: Final = Page(214.0, 204.0)
-_RELATIONS: Final = {"up-to-constant": r"\doteq", "up-to-scale": r"\simeq", "same-order": r"\cong"}
+_WIDE: Final = Page(318.0, 308.0)
+_NARROW: Final = Page(206.0, 196.0)
+_CELL: Final = Page(94.0, 84.0)
+_IN_LINE: Final = 100.0  # widest formula in a line of text
 
 _PREAMBLE: Final = r"""
 \makeatletter
 \@ifundefined{lptheorem}{\newtheorem{lptheorem}{Theorem}}{}
 \@ifundefined{crefalias}{}{\crefalias{lptheorem}{theorem}}
 \@ifundefined{lpproof}{\@ifundefined{proof}
-  {\newenvironment{lpproof}{\par\noindent\textit{Proof.} }{\hfill$\Box$\par}}
-  {\newenvironment{lpproof}{\begin{proof}}{\end{proof}}}}{}
+  {\newenvironment{lpproof}{\par\noindent\textit{Proof.} \lpalign}{\hfill$\Box$\par}}
+  {\newenvironment{lpproof}{\begin{proof}\lpalign}{\end{proof}}}}{}
+\providecommand{\lpalign}{\allowdisplaybreaks\@fleqntrue\@mathmargin=1em\relax\tagsleft@false}
 \providecommand{\lpnarrow}{\ifdim\linewidth<31em\relax\expandafter\@firstoftwo\else\expandafter\@secondoftwo\fi}
 \makeatother
 \providecommand{\lpbreak}[1]{\lpnarrow{\\ & #1}{}}
 \providecommand{\lpby}[1]{\tag*{\normalfont\footnotesize(#1)}}
+\providecommand{\lpremark}[2]{\par\smallskip\noindent{\raggedright\emph{#1.} #2\par}}
 \providecommand{\lpNLL}{\mathrm{NLL}}
 \providecommand{\toprule}{\hline}\providecommand{\midrule}{\hline}\providecommand{\bottomrule}{\hline}
 """.strip()
@@ -73,19 +76,9 @@ def derivation_latex(d: Derivation, *, standalone: bool = False, detail: str = "
     slug = _slug(d) if label is None else label
     if not re.fullmatch(r"[A-Za-z0-9.-]+", slug):
         raise ValueError("a label has letters, digits, - and . only")
-    parts = [_comment(d), _PREAMBLE, "", *_theorem(d, slug), *_proof(d, detail), *_ledger(d), *_remarks(d)]
+    parts = [f"% {comment(d.assumption)}", _PREAMBLE, "", *_theorem(d, slug), *_proof(d, detail), *_ledger(d), *_remarks(d)]
     body = "\n".join(parts) + "\n"
     return f"{_DOCUMENT}\n{body}\\end{{document}}\n" if standalone else body
-
-
-def _comment(d: Derivation) -> str:
-    shown = " ".join(d.assumption.split())
-    plain = "".join(c if " " <= c <= "~" else f"<U+{ord(c):04X}>" for c in normalize("NFC", shown))
-    return f"% {_ascii_assumption(d) or plain}"
-
-
-def _ascii_assumption(d: Derivation) -> str | None:
-    return " ".join(d.assumption.split()) if d.assumption.isascii() and d.assumption.isprintable() else None
 
 
 def _slug(d: Derivation) -> str:
@@ -95,155 +88,96 @@ def _slug(d: Derivation) -> str:
     return f"{first}-{hashlib.sha256(asked.encode()).hexdigest()[:6]}"
 
 
-# -- text
-
-
-def escape(text: str) -> str:
-    """Any text as LaTeX that prints it, in ASCII: no character of it is a command."""
-    out = []
-    for char in normalize("NFC", text):
-        if char in _ESCAPED:
-            out.append(_ESCAPED[char])
-        elif " " <= char <= "~":
-            out.append(char)
-        elif char.isspace():
-            out.append(" ")
-        else:
-            out.append(_letter(char))
-    return "".join(out)
-
-
-_ESCAPED: Final = {
-    **{c: "\\" + c for c in "{}$&#%_"},
-    "\\": r"\textbackslash{}",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\texttt{\char34}",
-    "`": r"\texttt{\char96}",
-    "-": "{-}",
-    "–": "--",
-    "—": "---",
-    "’": "'",
-    "‘": r"\texttt{\char96}",
-    "“": "``",
-    "”": "''",
-    **{c: rf"\ensuremath{{{name}}}" for c, name in {
-        "×": r"\times", "·": r"\cdot", "≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "∞": r"\infty", "½": r"\frac{1}{2}", "√": r"\surd",
-        "→": r"\to", "∈": r"\in", "∏": r"\prod", "Σ": r"\Sigma", "≃": r"\simeq", "≐": r"\doteq", "≅": r"\cong", "…": r"\dots",
-    }.items()},
-    **{c: rf"\ensuremath{{^{{{i}}}}}" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
-}  # fmt: skip
-
-
-def _letter(char: str) -> str:
-    if char in GREEK:
-        return rf"\ensuremath{{{latex_name(GREEK[char])}}}"
-    if char in SUBSCRIPTS:
-        return rf"\ensuremath{{_{{{latex_name(SUBSCRIPTS[char])}}}}}"
-    apart = normalize("NFD", char)
-    if len(apart) == 2 and apart[1] in MARKS and (apart[0].isascii() or apart[0] in GREEK):
-        inner = latex_name(GREEK[apart[0]]) if apart[0] in GREEK else apart[0]
-        return rf"\ensuremath{{\{MARKS[apart[1]]}{{{inner}}}}}"
-    return f"U+{ord(char):04X}"
-
-
-_CODE_BREAK: Final = re.compile(r"(?<=[.,(=])(?=\S)")
-
-
-def _code(text: str) -> str:
-    """Code that may break after a full stop, comma, parenthesis or equals sign."""
-    return r"\texttt{" + r"\allowbreak ".join(escape(part) for part in _CODE_BREAK.split(text)) + "}"
-
-
-def _said(words: Words) -> str:
-    prose = spoken(words, lambda t: f"${formula(t)}$", _prose)
-    return prose
-
-
-def _prose(text: str) -> str:
-    return escape(text).replace(r"f\_\ensuremath{\theta}(x)", r"$f_{\theta}(x)$").replace("...", r"\dots{}")
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def said(words: Words) -> str:
+    """Words as LaTeX text."""
+    return spoken(words, lambda t: f"${formula(t)}$", lambda text: escape_latex(text).replace("...", r"\dots{}"))
 
 
 # -- the theorem
 
 
 def _theorem(d: Derivation, slug: str) -> list[str]:
-    name = objective_name(d)
-    title = escape(_sentence(name) if name else _title(d))
-    lines = [
-        rf"\begin{{lptheorem}}[{{{title}}}]\label{{lp:{slug}:theorem}}",
+    return [
+        rf"\begin{{lptheorem}}[{{{_title(d)}}}]\label{{lp:{slug}:theorem}}\emergencystretch=3em",
         *_statements(d),
-        *_symbols(d),
-        _claim_text(d),
-        r"\begin{equation}\label{lp:" + slug + ":nll}",
+        *_roles(d),
+        r"The negative log-likelihood of all $n$ samples" + (", priors included," if d.model.priors else "") + " is",
+        rf"\begin{{equation}}\label{{lp:{slug}:nll}}",
         *_equation(d),
         r"\end{equation}",
-        *_relation(d),
+        _relation(d),
+        said(result_sentence(d)),
         r"\end{lptheorem}",
     ]
-    return lines
 
 
 def _title(d: Derivation) -> str:
-    first = d.model.likelihoods[0][1].op[5:] if d.model.likelihoods else None
-    return f"{d.book.distribution(first).title} likelihood" if first else "Likelihood"
+    """What is assumed and what it comes to: ``Normal: mean squared error``."""
+    names = distribution_records(d)
+    first = re.sub(r" *\(.*\)", "", d.book.distribution(names[0]).title) if names else "Own density"
+    name = objective_name(d)
+    return escape_latex(f"{first}: {name}" if name else f"{first} likelihood")
 
 
 def _statements(d: Derivation) -> list[str]:
+    """The assumption, in the line if it is short."""
     shown = assumption(d)
-    given = ", ".join(f"${s}$" for s in shown)
-    return [rf"Let {given}, independently for ${sample_range()}$."] if shown else []
+    if not shown:
+        return []
+    for_each = rf"independently for ${SAMPLES}$."
+    if sum(Formula(s).box.text for s in shown) < _IN_LINE:
+        return ["Let " + ", ".join(f"${s}$" for s in shown) + ", " + for_each]
+    rows = [r"  & " + adaptive(s, _WIDE, _NARROW, r"\quad") for s in shown]
+    return ["Let", r"\begin{align*}", *[r + r" \\" for r in rows[:-1]], rows[-1], r"\end{align*}", for_each]
 
 
-_LABELS: Final = {"data": "Data", "learned": "Learned", "fixed": "Fixed", "where": "Where", "support": "Given",
-                  "convention": "Convention", "note": "Note"}  # fmt: skip
+_VERBS: Final = {"data": "data", "learned": "learned", "fixed": "fixed"}
 
 
-def _symbols(d: Derivation) -> list[str]:
-    """The roles, domains and conditions, one sentence for each kind."""
-    found: dict[str, list[str]] = {}
+def _roles(d: Derivation) -> list[str]:
+    """The roles and domains in one sentence, the conditions in another."""
+    roles: list[str] = []
+    given: list[str] = []
     for label, words in assumption_in_words(d):
-        if label in _LABELS:
-            found.setdefault(label, []).append(_said(words).rstrip("."))
-    return [rf"\emph{{{_LABELS[label]}}}: {'; '.join(rows)}." for label, rows in found.items() if label != "convention"]
-
-
-def _claim_text(d: Derivation) -> str:
-    return r"The negative log-likelihood of all $n$ samples" + (" and the priors" if d.model.priors else "") + " is"
+        if label in _VERBS:
+            about, _, more = said(words).partition("; ")
+            verb = "are" if " and " in words else "is"
+            roles.append(f"{about}, {verb} {_VERBS[label]}" + (f" ({more})" if more else ""))
+        elif label in ("where", "support"):
+            given.append(said(words))
+    lines = ["Here " + "; ".join(roles) + "."]
+    return [*lines, "Assume " + ", ".join(given) + "."] if given else lines
 
 
 def _equation(d: Derivation) -> list[str]:
-    body = adaptive(claim(d), Page(270.0, 270.0), Page(160.0, 165.0), r"\quad")
-    if "\\\\" not in body and r"\lpbreak" not in body:
+    body = adaptive(claim(d), Page(270.0, 260.0), Page(165.0, 155.0), r"\quad")
+    if r"\\" not in body and r"\lpbreak" not in body:
         return [rf"  \lpNLL = {body}"]
     return [r"\begin{split}", rf"  \lpNLL = {{}} & {body}", r"\end{split}"]
 
 
-def _relation(d: Derivation) -> list[str]:
-    said = _said(result_sentence(d))
-    sign = _RELATIONS.get(d.relation)
-    if sign is None:
-        return [said]
-    meaning = escape(RELATION_WORDS[d.relation])
-    return [rf"so that $\lpNLL {sign} \mathrm{{loss}}$, {meaning}.", said]
+def _relation(d: Derivation) -> str:
+    sign = SIGNS[RELATION_SIGNS[d.relation]]
+    name = objective_name(d)
+    meaning = escape_latex(RELATION_WORDS[d.relation])
+    objective = escape_latex(name) if name else f"${to_latex(d.objective, varying(d))}$"
+    if not name and Formula(objective).box.text > _IN_LINE:
+        objective = "the last line of the proof"
+    if d.relation == "equal":
+        return f"so it equals {objective}."
+    return rf"so $\lpNLL {sign}$ {objective}, where ${sign}$ means {meaning}."
 
 
 # -- the proof
 
 
 def _proof(d: Derivation, detail: str) -> list[str]:
-    lines = [r"\begin{lpproof}", r"\allowdisplaybreaks"]
+    lines = [r"\begin{lpproof}"]
     for chain in chains(d, detail):
         lines += [_heading(chain, d), *_chain(chain)]
-    lines += [_ending(d), r"\end{lpproof}"]
-    return lines
+    greatest = "posterior density" if d.model.priors else "likelihood"
+    ending = rf"The logarithm is increasing and minus reverses the order, so the {greatest} is greatest where $\lpNLL$ is least."
+    return [*lines, ending, r"\end{lpproof}"]
 
 
 def _heading(chain: ChainRows, d: Derivation) -> str:
@@ -251,7 +185,7 @@ def _heading(chain: ChainRows, d: Derivation) -> str:
         return "For one sample,"
     if chain.name.startswith("prior:"):
         return f"For the prior on ${latex_name(chain.name[6:])}$,"
-    return "For all samples" + (" and the priors," if d.model.priors else ",")
+    return r"For all $n$ samples" + (" and the priors," if d.model.priors else ",")
 
 
 def _chain(chain: ChainRows) -> list[str]:
@@ -259,14 +193,18 @@ def _chain(chain: ChainRows) -> list[str]:
     lines = [r"\begin{align*}", r"  & " + adaptive(head + chain.left, _WIDE, _NARROW, r"\quad") + r" \\"]
     for row in chain.rows:
         body = adaptive(f"{row.sign} {row.latex}", _WIDE, _NARROW, r"\qquad")
-        lines.append(rf"  & \quad {body} \lpby{{{_prose(row.reason)}}} \\")
+        lines.append(rf"  & \quad {body} \lpby{{{escape_latex(row.reason)}}} \\")
     lines[-1] = lines[-1].removesuffix(r" \\")
-    return [*lines, r"\end{align*}"]
+    return [*lines, r"\end{align*}", *_conditions(chain)]
 
 
-def _ending(d: Derivation) -> str:
-    which = "a posteriori " if d.model.priors else ""
-    return rf"The logarithm is increasing and minus reverses the order, so the maximum {which}is where $\lpNLL$ is least."
+def _conditions(chain: ChainRows) -> list[str]:
+    """What the steps of a chain needed, where every step is shown."""
+    rows = [(row.number, row.conditions) for row in chain.rows if row.conditions]
+    if not rows:
+        return []
+    shown = "; ".join(f"({number}) " + ", ".join(f"${c}$" for c in conditions) for number, conditions in rows)
+    return [r"{\footnotesize\raggedright Conditions: " + shown + r".\par}"]
 
 
 # -- the ledger and what else is to be known
@@ -274,29 +212,36 @@ def _ending(d: Derivation) -> str:
 
 def _ledger(d: Derivation) -> list[str]:
     if not d.ledger:
-        return [r"\par\noindent Nothing was dropped: every term depends on what is learned."]
+        return [r"\par\medskip\noindent Nothing was dropped: every term depends on what is learned.\par"]
+    whose = "the dataset of one sample" if d.model.priors else "each sample"
     lines = [
         r"\begin{center}\small",
         r"\begin{tabular}{@{}p{.43\linewidth}p{.24\linewidth}p{.22\linewidth}@{}}",
         r"\toprule",
-        r"Dropped & Why & Returns \tabularnewline",
+        rf"\raggedright Dropped of {whose} & Why & Returns \tabularnewline",
         r"\midrule",
     ]
     for row in d.ledger:
-        cells = [f"${to_latex(row.term, varying(d))}$", _said(ledger_reason(row, d)), _said(ledger_return(row, d))]
+        cells = [_cell(to_latex(row.term, varying(d))), said(ledger_reason(row, d)), said(ledger_return(row, d))]
         lines.append(" & ".join(rf"\raggedright {c}" for c in cells) + r" \tabularnewline")
     return [*lines, r"\bottomrule", r"\end{tabular}", r"\end{center}"]
 
 
+def _cell(latex: str) -> str:
+    """A formula in a column of the ledger."""
+    found = rows(latex, _CELL)
+    if len(found) == 1:
+        return f"${found[0]}$"
+    return r"$\begin{aligned}[t] " + r" \\ ".join(f"& {row}" for row in found) + r" \end{aligned}$"
+
+
 def _remarks(d: Derivation) -> list[str]:
-    lines = []
-    names = libraries(d)
+    remarks: list[tuple[str, list[str]]] = []
+    names = [code_latex(code) + (f" (${to_latex(parse_expression(factor))}$ of it)" if factor else "") for _, code, factor in libraries(d)]
     if names:
-        listed = "; ".join(_code(code) + (f" (${factor}$ of it)" if factor else "") for _, code, factor in names)
-        lines.append(r"\par\noindent{\raggedright\emph{In libraries}: " + listed + r".\par}")
-    for words in caveats(d):
-        lines.append(r"\par\noindent{\emergencystretch=3em\emph{Not safe for}: " + _said(words) + r"\par}")
-    return lines
-
-
-__all__ = ["Term", "derivation_latex", "escape"]
+        remarks.append(("In libraries", ["; ".join(names) + "."]))
+    said_of = assumption_in_words(d)
+    remarks.append(("Convention", [said(w) for label, w in said_of if label == "convention"]))
+    remarks.append(("Note", [said(w) for label, w in said_of if label == "note"]))
+    remarks.append(("Not safe for", [said(w) for w in caveats(d)]))
+    return [rf"\lpremark{{{head}}}{{{' '.join(sentences)}}}" for head, sentences in remarks if sentences]

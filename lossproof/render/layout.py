@@ -39,6 +39,8 @@ def wrap_formula(formula: str, first: int, rest: int) -> list[str]:
     lines: list[str] = []
     start, width = 0, max(first, 12)
     while start < len(formula):
+        if len(formula) - start <= 2 * width and columns(formula[start:]) <= width:
+            return [*lines, formula[start:]]
         at = _break_at(formula, start, width)
         lines.append(formula[start:at].rstrip())
         start = at + (at < len(formula) and formula[at] == " ")

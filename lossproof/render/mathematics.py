@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from lossproof.render.words import RELATION_SIGNS, abbreviated, paper_lines, rule_label, varying
+from lossproof.render.words import RELATION_SIGNS, abbreviated, as_written, paper_lines, rule_label, varying
 from lossproof.syntax import parse_assumption, to_latex
 from lossproof.syntax.assumption import Argument, Call, Define, Tilde
-from lossproof.terms import ONE, ZERO, Term, add, num, replace_at, substitute, sym
+from lossproof.terms import ONE, ZERO, Term, add, replace_at, substitute, sym
 
 if TYPE_CHECKING:
     from lossproof.derivation import Derivation
 
 #: The relation's signs as LaTeX.
 SIGNS: Final = {"=": "=", "≐": r"\doteq", "≃": r"\simeq", "≅": r"\cong"}
+#: The samples' numbers.
+SAMPLES: Final = r"i = 1, \dots, n"
 _DENSITY: Final = re.compile(r"\\operatorname\{p\}(\\left)?\(([^,()]*), ")
 _BARE_DENSITY: Final = re.compile(r"\\operatorname\{p\}(?=\(|\\left\()")
 _DETAILS: Final = ("paper", "full")
@@ -24,11 +26,16 @@ _DETAILS: Final = ("paper", "full")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a chain: a relation's sign, the term as LaTeX, and the reason in words."""
+    """A line of a chain: a relation's sign, the term as LaTeX, and the reason in words.
+
+    Where every step is shown, also its number and its conditions as LaTeX.
+    """
 
     sign: str
     latex: str
     reason: str
+    number: int = 0
+    conditions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,9 @@ def _full_chains(d: Derivation) -> Iterator[ChainRows]:
         for s in steps:
             if s.chain == chain.name:
                 current = replace_at(current, s.place, s.step.after)
-                rows.append(Row(SIGNS[RELATION_SIGNS[s.relation]], to_latex(current, names), rule_label(s.rule, d)))
+                needs = tuple(to_latex(as_written(f.proposition), names) for f in s.step.conditions)
+                reason = f"{s.id}: {rule_label(s.rule, d)}"
+                rows.append(Row(SIGNS[RELATION_SIGNS[s.relation]], to_latex(current, names), reason, s.id, needs))
         yield ChainRows(chain.name, to_latex(chain.theorem.left, names), tuple(rows))
 
 
@@ -143,11 +152,3 @@ def _argument(argument: Argument, d: Derivation) -> str:
     value = argument.value
     shown = _call(value, d) if isinstance(value, Call) else _at_sample(value, d)
     return shown if argument.keyword is None else rf"{to_latex(sym(argument.keyword))} = {shown}"
-
-
-def sample_range() -> str:
-    """i = 1, ..., n."""
-    return r"i = 1, \dots, n"
-
-
-__all__ = ["SIGNS", "ChainRows", "Row", "assumption", "chains", "claim", "formula", "num", "sample_range"]

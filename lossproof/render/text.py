@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lossproof.render.layout import columns, padded, wrap_formula, wrap_words
 from lossproof.render.words import (
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 #: Columns where the terminal's width is not given.
 WIDTH: Final = 80
-_LEAST: Final = 40
+_LEAST: Final = 60
 _LEAST_EDGE: Final = 60
 _STYLES: Final = {"bold": "1", "dim": "2", "head": "1", "good": "32", "warn": "33"}
 _DENSITY: Final = re.compile(r"\bp\(([^(),]*), ")
@@ -41,8 +40,7 @@ _LOG_OF: Final = re.compile(r"log\(((?:∏ᵢ )?p\([^()]*\))\)")
 _LABELS: Final = {"definition": "where", "support": "given"}
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """How wide a page is, and whether it is coloured."""
 
     width: int = WIDTH
@@ -281,15 +279,13 @@ def _equation(text: str, page: Page) -> list[str]:
 
 def _limits(d: Derivation, page: Page) -> list[str]:
     found: list[str] = []
-    rows = [said(words) for words in caveats(d)]
-    if rows:
-        found.append(page.style("Not safe for", "head"))
-        for row in rows:
-            first, *more = wrap_words(row, page.width - 4, page.width - 4)
+    for head, block in (("Not safe for", caveats(d)), ("Not used", standing_in_the_way(d))):
+        if block:
+            found += [""] if found else []
+            found.append(page.style(head, "head"))
+        for words in block:
+            first, *more = wrap_words(said(words), page.width - 4, page.width - 4)
             found += [f"  · {first}", *[f"    {line}" for line in more]]
-    blocked = [said(words) for words in standing_in_the_way(d)]
-    if blocked:
-        found += ["", page.style("Not used", "head"), *[f"  · {row}" for row in blocked]]
     return found
 
 

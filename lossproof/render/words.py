@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lossproof.kernel import Theorem
 from lossproof.proof import Line
@@ -37,8 +37,7 @@ _NAMED: Final = 6
 _EXPANDING: Final = ("logarithms", "tidy")
 
 
-@dataclass(frozen=True, slots=True)
-class PaperLine:
+class PaperLine(NamedTuple):
     """A line of the proof on paper.
 
     ``left`` is given on the first line of a chain only. ``scope`` is ``sample``, ``prior`` or ``dataset``;
@@ -269,12 +268,13 @@ def _folded(lines: list[Line], names: frozenset[str]) -> list[Line]:
 
 def _continues(before: Line, line: Line, names: frozenset[str]) -> bool:
     """Whether a line is no news on paper: it prints the same, or only prepares or tidies its neighbour."""
-    from lossproof.syntax import to_text
-
-    if to_text(line.theorem.left, names) == to_text(line.theorem.right, names) and line.theorem.relation == "equal":
-        return True
     if (before.label, line.label) == ("linear", "arrange"):
         return True
+    if line.rules == ("algebra",):
+        from lossproof.syntax import to_text
+
+        if to_text(line.theorem.left, names) == to_text(line.theorem.right, names):
+            return True
     return before.rules == ("algebra",) and before.label in _EXPANDING and line.label in _EXPANDING
 
 
@@ -482,9 +482,9 @@ def libraries(d: Derivation) -> list[tuple[str, str, str | None]]:
 
 def standing_in_the_way(d: Derivation) -> list[Words]:
     """Rules that were not used since a condition about symbols is not known to hold."""
-    found: dict[Words, None] = {}
-    splitting = d.book.tagged("split").ids
+    found: dict[Term, list[str]] = {}
+    splitting = d.book.tagged("split").ids if d.blocked else set()
     for rule, condition in d.blocked:
         if rule in splitting and symbols(condition) and contains(d.nll, condition.args[0]):
-            found[(f"{rule}: it is not known that ", condition)] = None
-    return list(found)
+            found.setdefault(condition, []).append(rule)
+    return [(f"{', '.join(rules)}: it is not known that ", as_written(c), ".") for c, rules in found.items()]

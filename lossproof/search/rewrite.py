@@ -154,7 +154,7 @@ class Rewriter:
     def _arithmetic(self, t: Term) -> Theorem | None:
         """Numbers worked out: σ·1, (s/2)·2, and a power of a quotient opened: ((y - μ)/σ)² is (y - μ)²/σ²."""
         opened = t.op == "pow" and t.args[0].op in ("div", "mul", "neg", "pow") and self.display.constant(t.args[1]) is not None
-        if not opened and not (t.op in ARITHMETIC and any(_has_number(a) for a in t.args)):
+        if not opened and t.op != "div" and not (t.op in ARITHMETIC and any(_has_number(a) for a in t.args)):
             return None
         if t.op == "mul" and ONE in t.args:
             return self.kernel.algebra(t, mul(*[a for a in t.args if a is not ONE]))

@@ -103,7 +103,8 @@ class Splitter:
             constants = [f for f in x.args if not symbols(f)]
         if len(constants) < 2 or len(constants) == len(x.args):
             return x
-        rest = [f for f in x.args if f not in constants]
+        apart = set(constants)
+        rest = [f for f in x.args if f not in apart]
         return mul(mul(*constants), *rest)
 
     def _under(self, t: Term, before: Term, after: Term) -> Theorem | None:
@@ -126,7 +127,7 @@ class Splitter:
         rules = self.rewriter.book.tagged("root").get("sqrt")
 
         def visit(t: Term) -> Theorem | None:
-            if t.op != "sqrt" or t.args[0].op != "mul":
+            if t.op != "sqrt" or t.args[0].op != "mul" or not symbols(t):
                 return None
             grouped = self._group_constants(t.args[0])
             constants = [f for f in grouped.args if self.prover.is_free(f)]

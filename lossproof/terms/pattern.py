@@ -38,7 +38,10 @@ def match(pattern: Term, term: Term, bindings: Bindings) -> bool:
         return _match_sequence(args, term, bindings)
     if len(args) != len(term.args):
         return False
-    return all(match(p, t, bindings) for p, t in zip(args, term.args, strict=True))
+    for p, t in zip(args, term.args, strict=True):  # noqa: SIM110 (the innermost loop of all)
+        if not match(p, t, bindings):
+            return False
+    return True
 
 
 def _match_sequence(args: tuple[Term, ...], term: Term, bindings: Bindings) -> bool:
