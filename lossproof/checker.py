@@ -10,8 +10,8 @@ right, 1 it is not, 2 the input cannot be used.
 Order of reading: Terms, Reader (the syntax of records), Rules, Forms (algebra), Tree, Checker.
 
 Conventions that make it sound: division is total here (1/0 counts as 0), so an algebra step is refused
-unless each base that it cancels is known not to be 0; nor may it cancel what may be infinite; facts with
-a free index hold for every value of that index.
+unless each base that it cancels is known not to be 0; nor may it cancel what may be infinite (oo, the log
+of what may be 0); facts with a free index hold for every value of that index.
 """
 
 from __future__ import annotations
@@ -89,7 +89,6 @@ def _signatures() -> dict[str, _Signature]:
         ("div pow xlogy beta lbeta binomial besseli dot quad", ("N", 2, 2, "N")),
         ("min max", ("N", 2, None, "N")),
         ("vec", ("N", 1, None, "N")),
-        ("count", ("N", 0, 0, "")),
         ("indicator", ("N", 1, 1, "B")),
         ("sum prod", ("N", 4, 4, "INNN")),
         ("at", ("N", 2, None, "N")),
@@ -123,9 +122,7 @@ DISTRIBUTION: Final = re.compile(r"dist:[a-z0-9][a-z0-9-]{0,99}")
 PARAMETER: Final = 1  # a symbol of role parameter
 INDEXED: Final = 2  # a symbol that varies with the sample
 LOOSE: Final = 4  # such a symbol outside samples_sum, samples_mean, samples_prod
-INFINITE: Final = 8  # its value may be infinite
-ARRAY: Final = 16  # its value may be a vector or matrix
-_FINITE = ("sigmoid", "softmax", "tanh", "cos", "sin", "atan", "Phi", "erf", "erfc", "indicator", "cdf", "cdf_below")
+ARRAY: Final = 8  # its value may be a vector or matrix
 _SCALAR = ("dot", "norm", "quad", "det", "logdet", "trace", "at", "logsumexp", "beta", "lbeta", "pdf", "cdf", "cdf_below", "indicator")
 
 
@@ -151,7 +148,7 @@ class Terms:
         if found is None:
             found = self._append(key, op, (), LEAF_SORTS[op])
             self.values.append(value)
-            self.bits.append(self.symbols[str(value)] if op == "sym" else INFINITE if value == "oo" else 0)
+            self.bits.append(self.symbols[str(value)] if op == "sym" else 0)
             self.free.append(frozenset((str(value),)) if op == "bound" else frozenset())
         return found
 
@@ -194,12 +191,10 @@ class Terms:
         bits = 0
         for a in args[1:] if op == "cases" else args:
             bits |= self.bits[a]
-        if op == "cases":  # the condition decides which value, so it cannot make one infinite
-            bits |= self.bits[args[0]] & ~(INFINITE | ARRAY)
-        if op in ("samples_sum", "samples_mean", "samples_prod"):
+        if op == "cases":
+            bits |= self.bits[args[0]] & ~ARRAY
+        if op.startswith("samples_"):
             bits &= ~LOOSE
-        if op in _FINITE:
-            bits &= ~INFINITE
         if op in ("vec", "eye", "diag", "inv", "softmax"):
             bits |= ARRAY
         elif op in _SCALAR or op in ("sum", "prod"):
@@ -732,7 +727,7 @@ class Rules:
                     args.extend([self.fill(part, one) for one in self._each(part, env)])
                 else:
                     args.append(memo[a])
-            memo[p] = t.make(op, args) if t.args[p] or op == "count" else p
+            memo[p] = t.make(op, args) if t.args[p] else p
         return memo[pattern]
 
     def _each(self, pattern: int, env: Mapping[str, Binding]) -> list[Env]:
@@ -801,6 +796,8 @@ def _texts(record: Mapping[str, Any], key: str) -> list[Any]:
 
 Monomial = tuple[tuple[int, int], ...]  # (base, exponent), sorted by base
 Poly = dict[Monomial, Rational]
+# Functions that are finite even at infinite arguments.
+_FINITE = ("sigmoid", "softmax", "tanh", "cos", "sin", "atan", "Phi", "erf", "erfc", "indicator", "cdf", "cdf_below")
 NEVER: Final = -1  # stands among the bases that must not be 0 for what no fact can allow
 NOTHING: Final[frozenset[int]] = frozenset()
 
@@ -820,7 +817,7 @@ class Forms:
         self._polys: dict[int, tuple[Poly, frozenset[int]]] = {}
         self._bases: dict[tuple[object, ...], int] = {}
         self._sums: list[Poly | None] = []  # of each base, its poly if it is a sum
-        self._infinite: list[bool] = []
+        self._wants: list[frozenset[int]] = []  # of each base, what must not be 0 for it to be finite
         self._poly_ids: dict[tuple[object, ...], int] = {}
         self._ids: dict[int, int] = {}
         self._work = 0
@@ -836,7 +833,7 @@ class Forms:
 
     def _allow(self, cancelled: frozenset[int]) -> None:
         need(NEVER not in cancelled, "the algebra cancels what may be infinite, or multiplies vectors")
-        need(cancelled <= self.nonzero, "the algebra cancels something that is not known to be other than 0")
+        need(cancelled <= self.nonzero, "the algebra cancels something that is not known to be other than 0, or the log of such a thing")
 
     def constant(self, term: int) -> Rational | None:
         """The rational that a term equals, or None."""
@@ -1028,7 +1025,9 @@ class Forms:
                 downs[base] = downs.get(base, 0) + more_down
         both = [b for b in ups if ups[b] and downs[b]]
         cancelled.update(both)
-        if arrays > 1 or any(self._infinite[b] for b in (ups if total == 0 else both)):
+        for b in ups if total == 0 else both:
+            cancelled |= self._wants[b]
+        if arrays > 1:
             cancelled.add(NEVER)
         if total == 0:
             return 0, (), frozenset(cancelled)
@@ -1050,8 +1049,8 @@ class Forms:
         spread = {b for b, _ in sums}
         result: Poly = {tuple(x for x in monomial if x[0] not in spread): q}
         more: set[int] = set(cancelled)
-        if len(sums) > 1 and any(self._infinite[b] for b in spread):
-            more.add(NEVER)  # infinity times a difference
+        if len(sums) > 1:  # infinity times a difference
+            more.update(*[self._wants[b] for b in spread])
         for _, p in sums:
             result = self._times(result, p, more)
         return result, frozenset(more)
@@ -1059,27 +1058,30 @@ class Forms:
     def _add(self, t: int) -> tuple[Poly, frozenset[int]]:
         result: Poly = {}
         cancelled: set[int] = set()
-        risky = self.t.bits[t] & INFINITE
         for a, (plus, minus) in self._summands(t).items():
             poly, more = self._polys[a]
             cancelled |= more
             self._spend(len(poly))
-            if risky and plus and minus and self.t.bits[a] & INFINITE:
-                cancelled.add(NEVER)
+            if plus and minus:
+                cancelled |= self._finite(poly)
             if plus != minus:
-                self._accumulate(result, poly, plus - minus, cancelled if risky else None)
+                self._accumulate(result, poly, plus - minus, cancelled)
         return result, frozenset(cancelled)
 
-    def _accumulate(self, into: Poly, poly: Poly, factor: int, risk: set[int] | None) -> None:
+    def _accumulate(self, into: Poly, poly: Poly, factor: int, cancelled: set[int]) -> None:
         for m, q in poly.items():
-            old = into.get(m, 0)
-            new = whole(old + factor * q)
-            if risk is not None and old and (old > 0) != (factor * q > 0) and any(self._infinite[b] for b, _ in m):
-                risk.add(NEVER)
+            old, more = into.get(m, 0), factor * q
+            if old and (old > 0) != (more > 0):
+                cancelled.update(*[self._wants[b] for b, _ in m])
+            new = whole(old + more)
             if new:
                 into[m] = new
             else:
                 del into[m]
+
+    def _finite(self, poly: Poly) -> frozenset[int]:
+        """What must not be 0 for a poly to be finite."""
+        return NOTHING.union(*[self._wants[b] for m in poly for b, _ in m])
 
     def _times(self, left: Poly, right: Poly, cancelled: set[int]) -> Poly:
         self._spend(len(left) * len(right))
@@ -1090,7 +1092,7 @@ class Forms:
                 for b, e in m2:
                     old = merged.get(b, 0)
                     if old * e < 0:
-                        cancelled.update((b, NEVER) if self._infinite[b] else (b,))
+                        cancelled |= {b, *self._wants[b]}
                     merged[b] = old + e
                 m = tuple(sorted((b, e) for b, e in merged.items() if e))
                 self._accumulate(result, {m: whole(q1 * q2)}, 1, cancelled)
@@ -1101,15 +1103,15 @@ class Forms:
         if poly[min(poly)] < 0:
             content = -content
         primitive = poly if content == 1 else {m: whole(q / content) for m, q in poly.items()}
-        infinite = any(self._infinite[b] for m in poly for b, _ in m)
-        return whole(content), self._base(("sum", self._poly_id(primitive)), primitive, infinite)
+        return whole(content), self._base(("sum", self._poly_id(primitive)), primitive, self._finite(poly))
 
-    def _base(self, key: tuple[object, ...], poly: Poly | None, infinite: bool) -> int:
+    def _base(self, key: tuple[object, ...], poly: Poly | None, wants: frozenset[int]) -> int:
         found = self._bases.get(key)
         if found is None:
             found = self._bases[key] = len(self._sums)
             self._sums.append(poly)
-            self._infinite.append(infinite)
+            self._wants.append(wants)
+            self._spend(len(wants))
         return found
 
     def _poly_id(self, poly: Poly) -> int:
@@ -1117,12 +1119,21 @@ class Forms:
         return self._poly_ids.setdefault(key, len(self._poly_ids))
 
     def _atom(self, t: int) -> int:
+        op, args = self.t.ops[t], self.t.args[t]
         ids: list[int] = []
-        for a in self.t.args[t]:
+        for a in args:
             if a not in self._ids:
                 self._ids[a] = self._poly_id(self._polys[a][0])
             ids.append(self._ids[a])
-        return self._base((self.t.ops[t], self.t.values[t], *ids), None, bool(self.t.bits[t] & INFINITE))
+        wants = NOTHING
+        if self.t.values[t] == "oo":
+            wants = frozenset((NEVER,))
+        elif op not in _FINITE:
+            wants = NOTHING.union(*[self._finite(self._polys[a][0]) for a in (args[1:] if op == "cases" else args)])
+        if op == "log":  # log 0 is minus infinity
+            q, monomial, _ = self.product(args[0])
+            wants |= {b for b, _ in monomial} if q else {NEVER}
+        return self._base((op, self.t.values[t], *ids), None, wants)
 
     def denominators(self, before: int, after: int) -> list[int]:
         """What must not be 0 for an algebra step; subterms that occur in both are not looked into."""

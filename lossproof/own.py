@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from lossproof.domains import POSITIVE, REALS
 from lossproof.errors import ImproperError, KindError, UnknownNameError
 from lossproof.facts import Prover
+from lossproof.facts.prover import in_domain
 from lossproof.model import Model, finish_model
 from lossproof.reading import Reading, check_defined
 from lossproof.rulebook import Rulebook
@@ -45,9 +47,9 @@ def own_model(
 
         name, term, domains, support = from_sympy_random(variable)
         names = [name]
-        conditions += [Condition(fn("in", sym(n), d), (0, 0)) for n, d in domains.items()]
-        if support is not None:
-            conditions.append(Condition(support, (0, 0)))
+        conditions += [Condition(fn("in", sym(n), _widened(d)), (0, 0)) for n, d in domains.items()]
+        conditions += [Condition(c, (0, 0)) for n, d in domains.items() for c in _range(sym(n), d)]
+        term = _on_support(term, support, conditions, {name, *(canonical(str(f)) for f in fixed)})
         text = f"density of {name}: {term.ascii()}"
     else:
         term = _density_term(density)
@@ -57,7 +59,7 @@ def own_model(
     if not names:
         raise KindError("say which names are the data", text=text, span=(0, len(text)), hint='data="y"')
     for name in names:
-        if name not in present:
+        if name not in present and variable is None:
             raise UnknownNameError(f"{name} does not occur in the density", text=text, span=(0, len(text)), nearest=sorted(present))
     reading = Reading(book, Assumption(text, (), (), tuple(conditions)))
     reading.data = set(names)
@@ -73,6 +75,36 @@ def own_model(
     model = _with_hypotheses(model, book)
     check_proper(model)
     return model
+
+
+def _widened(where: Term) -> Term:
+    """The natural numbers for a longer list of them: the ends are conditions of their own."""
+    if where.op == "set" and len(where.args) > 2 and all(in_domain(Fraction(str(a.value)), _NATURALS) for a in where.args if a.op == "num"):
+        return _NATURALS
+    return where
+
+
+def _range(member: Term, where: Term) -> list[Term]:
+    """The least and the greatest of a finite set of numbers, as conditions."""
+    if where.op != "set" or len(where.args) < 3 or any(a.op != "num" for a in where.args):
+        return []
+    numbers = sorted(where.args, key=lambda a: a.value)  # type: ignore[arg-type, return-value]
+    return [fn("ge", member, numbers[0]), fn("le", member, numbers[-1])]
+
+
+def _on_support(density: Term, support: Term | None, conditions: list[Condition], known: set[str]) -> Term:
+    """The density, zero off a support that moves with a parameter; a support of known names is a condition on the data."""
+    if support is None:
+        return density
+    moving = []
+    for part in support.args if support.op == "and" else (support,):
+        if symbols(part) <= known:
+            conditions.append(Condition(part, (0, 0)))
+        else:
+            moving.append(part)
+    if not moving:
+        return density
+    return fn("cases", moving[0] if len(moving) == 1 else fn("and", *moving), density, ZERO)
 
 
 def _density_term(density: str | Term | sympy.Basic | None) -> Term:
@@ -135,7 +167,7 @@ def check_proper(model: Model) -> None:
     raise ImproperError(
         f"this is no density of {names[0]}: its total over {model.symbols[names[0]].domain.ascii()} {size}",
         text=model.text, span=(0, len(model.text)),
-        hint=f"normalise it, or say where {names[0]} lives: where={names[0]!r} + \" > 0\", \" in {{0, 1}}\", \" in naturals\"",
+        hint=f"normalise it, or say where {names[0]} lives: where {names[0]} > 0, where {names[0]} in {{0, 1}}, where {names[0]} in naturals",
     )  # fmt: skip
 
 

@@ -196,8 +196,13 @@ class Prover:
             if h.op not in ("gt", "ge"):
                 continue
             other = self.algebra.poly(h.args[0])
-            if 1 <= len(other) < len(mine) and all(mine.get(m) == q for m, q in other.items()):
-                rest = {m: q for m, q in mine.items() if m not in other}
+            if all(mine.get(m) == q for m, q in other.items() if m) and any(other):
+                rest = {m: q for m, q in mine.items() if m and m not in other}
+                left = mine.get((), 0) - other.get((), 0)
+                if left:
+                    rest[()] = left
+                if not rest or len(rest) >= len(mine):
+                    continue
                 yield make("add", (h.args[0], self.algebra.from_poly(rest)))
 
     def _by_sign(self, term: Term) -> Iterator[Term]:

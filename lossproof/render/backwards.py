@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 from lossproof.derivation import Derivation, derive
 from lossproof.domains import REALS
@@ -12,6 +13,9 @@ from lossproof.errors import LossproofError
 from lossproof.rulebook import Loss, Rulebook
 from lossproof.syntax import FUNCTIONS, parse_assumption
 from lossproof.syntax.assumption import Define
+
+
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Family:
     where: str
     learned: tuple[str, ...]
     fixed: tuple[str, ...]
+    is_linked: bool = False  # it has definitions of its own, such as p = sigmoid(z)
 
     def text(self, fixed: tuple[str, ...], extra: str = "") -> str:
         """The assumption with these names fixed and these statements added."""
@@ -76,21 +81,19 @@ class Backwards:
     def families(self) -> Iterator[Family]:
         """Every family with a default assumption without priors, in the order of ids; also without its link."""
         for id in self.book.distribution_ids:
-            default = self.book.distribution(id).default
-            derivation = self.derived(default) if default is not None else None
-            if default is None or derivation is None or derivation.model.priors:
+            record = self.book.distribution(id)
+            if record.default is None or record.default.count("~") > 1:
                 continue
-            yield taken_apart(default, derivation)
-            bare = _without_links(default)
-            if bare != default and (without := self.derived(bare)) is not None:
-                yield taken_apart(bare, without)
+            forms = [f"y ~ {name}({', '.join(s)})" for name, s in record.signatures.items() if s != record.takes]
+            for text in dict.fromkeys([record.default, _without_links(record.default), *forms]):
+                derivation = self.derived(text)
+                if derivation is not None:
+                    yield taken_apart(text, derivation)
 
     def forms(self, *, weighted: bool) -> Iterator[Form]:
-        """The families with their own roles, each name learned alone, all learned, each link, and per-sample weights."""
+        """The families with their own roles, every other choice of roles, each link, and per-sample weights."""
         for family in self.families():
-            names = (*family.learned, *family.fixed)
-            choices = [family.fixed, *[tuple(n for n in names if n != one) for one in names], ()]
-            for fixed in dict.fromkeys(choices):
+            for fixed in dict.fromkeys([family.fixed, *_choices((*family.learned, *family.fixed))]):
                 yield family.text(fixed), family, fixed, ""
             yield from self._linked(family)
             if weighted:
@@ -98,7 +101,7 @@ class Backwards:
 
     def _linked(self, family: Family) -> Iterator[Form]:
         own = self.derived(family.text(family.fixed))
-        if own is None or "=" in family.body:
+        if own is None or family.is_linked:
             return
         for name in family.learned:
             for link in self.book.links.values():
@@ -118,7 +121,7 @@ class Backwards:
             if record.is_combinator and not record.is_normalised and len(record.takes) == 2:
                 weight = f"{record.takes[1]}_i"
                 body = family.body.replace(family.distribution, f"{record.names[0]}({family.distribution}, {weight})", 1)
-                if "=" not in family.body:
+                if not family.is_linked:
                     other = Family(body, family.where, family.learned, (*family.fixed, weight))
                     yield other.text(other.fixed), other, other.fixed, ""
 
@@ -154,16 +157,31 @@ class Backwards:
             for prior, fixed in self._priors():
                 if shape == "scalar":
                     extra = f", {family.learned[0]} = w*x, w ~ {prior}"
-                    yield family.text((*family.fixed, "x", *fixed), extra)
+                    yield family.text((*family.fixed, *fixed), extra)
 
     def _priors(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Distributions about 0, as a prior's text and the names in it, told apart from those of the likelihood."""
+        """Priors of defaults, and distributions about 0, with the names in them told apart from those of the likelihood."""
+        for id in self.book.distribution_ids:
+            default = self.book.distribution(id).default
+            if default is not None and default.count("~") > 1:
+                prior = default.partition("w ~")[2].partition(" with ")[0].strip()
+                yield prior, tuple(r.name for r in parse_assumption(default).roles if re.search(rf"\b{r.name}\b", prior))
         for family in self.families():
-            if family.learned == ("yhat",) and "=" not in family.body:
+            if family.learned == ("yhat",) and not family.is_linked:
                 prior = _renamed(family.distribution, "yhat", "0")
                 for name in family.fixed:
                     prior = _renamed(prior, name, f"{name}_0")
                 yield prior, tuple(f"{n}_0" for n in family.fixed)
+
+
+def _choices(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """What may be fixed: for up to three names any choice that leaves one learned, else all but one, or none."""
+    if len(names) <= _FEW:
+        for k in range(len(names) - 1, -1, -1):
+            yield from combinations(names, k)
+        return
+    yield from (tuple(n for n in names if n != one) for one in names)
+    yield ()
 
 
 def _renamed(text: str, name: str, new: str) -> str:
@@ -174,9 +192,10 @@ def _without_links(default: str) -> str:
     """A default assumption without its definitions: Bernoulli(p) without p = sigmoid(z)."""
     source = parse_assumption(default)
     first = next((s for s in source.statements if isinstance(s, Define)), None)
-    if first is None or source.roles or source.conditions:
+    if first is None:
         return default
-    return default[: first.span[0]].rstrip().removesuffix(",")
+    roles = default.partition(" with ")[2]
+    return default[: first.span[0]].rstrip().removesuffix(",") + (f" with {roles}" if roles else "")
 
 
 def _leads(derivation: Derivation, loss: Loss) -> bool:
@@ -195,4 +214,5 @@ def taken_apart(default: str, derivation: Derivation) -> Family:
     body, _, where = default.partition(" where ")
     fixed = tuple(r.name for r in source.roles if r.role == "fixed")
     learned = tuple(n for n, s in derivation.symbols.items() if s.role == "parameter")
-    return Family(body.partition(" with ")[0], f" where {where}" if where else "", learned, fixed)
+    is_linked = any(isinstance(s, Define) for s in source.statements)
+    return Family(body.partition(" with ")[0], f" where {where}" if where else "", learned, fixed, is_linked)

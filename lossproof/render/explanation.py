@@ -266,7 +266,8 @@ def _sources(found: Loss, book: Rulebook, page: Page) -> list[str]:
 
     sources = Backwards(book).sources(found)
     if not sources:
-        return ["No assumption of the rulebook was found that leads to it."]
+        text = "No family leads to it by its own form, another choice of roles, a link or a prior. Other shapes were not tried."
+        return wrap_words(text, page.width, page.width)
     lines = [page.style("Reached from", "head")]
     for source in sources:
         d = source.derivation

@@ -9,7 +9,7 @@ from lossproof.facts import Fact, Rule
 from lossproof.kernel import Theorem
 from lossproof.proof import ProofStep
 from lossproof.syntax import to_ascii, to_latex, to_text
-from lossproof.terms import LEAVES, Term, postorder
+from lossproof.terms import LEAVES, ONE, Term, add, div, fn, make, neg, num, postorder, rebuild
 
 if TYPE_CHECKING:
     from lossproof.derivation import Derivation
@@ -91,9 +91,27 @@ class _Table:
         return {"text": to_text(term), "latex": to_latex(term), "sympy": to_sympy_text(term)}
 
 
+_SYMPY_NAMES = {"lgamma": "loggamma", "abs": "Abs", "max": "Max", "min": "Min"}
+
+
 def to_sympy_text(term: Term) -> str:
     """A term in SymPy's syntax, with ASCII names."""
-    return to_ascii(term).replace("^", "**")
+
+    def spell(t: Term) -> Term:
+        if t.op in _SYMPY_NAMES:
+            return make(_SYMPY_NAMES[t.op], t.args)
+        if t.op == "softplus":
+            return fn("log", add(ONE, fn("exp", t.args[0])))
+        if t.op == "sigmoid":
+            return div(ONE, add(ONE, fn("exp", neg(t.args[0]))))
+        if t.op == "Phi":
+            half = fn("erf", div(t.args[0], fn("sqrt", num(2))))
+            return div(add(ONE, half), num(2))
+        if t.op == "logit":
+            return fn("log", div(t.args[0], add(ONE, neg(t.args[0]))))
+        return t
+
+    return to_ascii(rebuild(term, spell)).replace("^", "**")
 
 
 def proof_dict(d: Derivation) -> dict[str, Any]:

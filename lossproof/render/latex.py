@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from lossproof.derivation import Derivation
 
 #: What a row may take in one column of an article and in one of two columns, less the indentation, in points.
-_WIDE: Final = Page(318.0, 308.0)
-_NARROW: Final = Page(206.0, 196.0)
+_WIDE: Final = Page(314.0, 304.0)
+_NARROW: Final = Page(201.0, 191.0)
 _CELL: Final = Page(94.0, 84.0)
 _IN_LINE: Final = 100.0  # widest formula in a line of text
 
