@@ -1486,11 +1486,28 @@ class Checker:
         """A proposition is its premise but for algebra in what it speaks of."""
         t = self.t
         need(t.ops[p] == t.ops[premise] and t.args[p][1:] == t.args[premise][1:], f"{self.place}: not of its premise's kind")
+        need(not self.infinite(p), f"{self.place}: algebra says nothing of infinity")
         self.forms.same(t.args[p][0], t.args[premise][0])
+
+    def infinite(self, root: int) -> bool:
+        """Whether infinity occurs in a term, other than as a distribution's argument."""
+        t, seen, stack = self.t, {root}, [root]
+        while stack:
+            term = stack.pop()
+            if t.values[term] == "oo" and t.ops[term] == "const":
+                return True
+            if not t.ops[term].startswith("dist:"):
+                fresh = [a for a in t.args[term] if a not in seen]
+                seen.update(fresh)
+                stack += fresh
+        return False
 
     def by_record(self, p: int, rule: Rule, env: Env, premises: list[int]) -> None:
         """A proposition by a record of rules/facts, from what the record is given, in its order."""
         self.rules.check_scopes(rule, env)
+        for value in env.values():
+            for term in value if isinstance(value, (list, tuple)) else (value,):
+                need(not self.infinite(term), f"{self.place}: {rule.id} speaks of real numbers, not of infinity")
         shown = self.rules.fill(rule.source, env)
         need(self.t.propositions(shown) == [p] or shown == p, f"{self.place}: {rule.id} does not show {self.t.show(p)}")
         asked = [given for condition in rule.requires for given in self.rules.asked(condition, env)]

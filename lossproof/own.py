@@ -42,18 +42,13 @@ def own_model(
     """
     conditions = list(parse_conditions(where)) if where else []
     names = [canonical(data)] if isinstance(data, str) else [canonical(str(n)) for n in data]
+    fixed_names = {canonical(str(f)) for f in fixed}
     if variable is not None:
-        from lossproof.interop.sympy import from_sympy_random
-
-        name, term, domains, support = from_sympy_random(variable)
-        names = [name]
-        conditions += [Condition(fn("in", sym(n), _widened(d)), (0, 0)) for n, d in domains.items()]
-        conditions += [Condition(c, (0, 0)) for n, d in domains.items() for c in _range(sym(n), d)]
-        term = _on_support(term, support, conditions, {name, *(canonical(str(f)) for f in fixed)})
-        text = f"density of {name}: {term.ascii()}"
+        name, term, more = _from_variable(variable, fixed_names)
+        names, conditions = [name], conditions + more
     else:
         term = _density_term(density)
-        text = f"density of {', '.join(names)}: {term.ascii()}"
+    text = f"density of {', '.join(names)}: {term.ascii()}"
     check_defined(term, text, (0, len(text)))
     present = symbols(term)
     if not names:
@@ -63,18 +58,32 @@ def own_model(
             raise UnknownNameError(f"{name} does not occur in the density", text=text, span=(0, len(text)), nearest=sorted(present))
     reading = Reading(book, Assumption(text, (), (), tuple(conditions)))
     reading.data = set(names)
-    for t in postorder(term):
-        if t.op == "factorial" and t.args[0].op == "sym":
-            reading.domains.meet(str(t.args[0].value), _NATURALS)
-    reading.domains.constrain(term, POSITIVE)
-    for name in sorted(present):
-        reading.domains.meet(name, REALS)
-    roles = dict.fromkeys((n for n in names), "data")
-    fixed_names = {canonical(str(f)) for f in fixed}
+    _read_domains(reading, term)
+    roles = dict.fromkeys(names, "data")
     model = finish_model(reading, roles, [], [], set(map(canonical, free)), fixed_names | set(map(canonical, fix)), term)
     model = _with_hypotheses(model, book)
     check_proper(model)
     return model
+
+
+def _from_variable(variable: sympy.Basic, fixed: set[str]) -> tuple[str, Term, list[Condition]]:
+    """The name, density and conditions of a SymPy random variable."""
+    from lossproof.interop.sympy import from_sympy_random
+
+    name, term, domains, support = from_sympy_random(variable)
+    conditions = [Condition(fn("in", sym(n), _widened(d)), (0, 0)) for n, d in domains.items()]
+    conditions += [Condition(c, (0, 0)) for n, d in domains.items() for c in _range(sym(n), d)]
+    return name, _on_support(term, support, conditions, {name, *fixed}), conditions
+
+
+def _read_domains(reading: Reading, term: Term) -> None:
+    """What a density says of its symbols: it is positive, and a factorial is of a natural number."""
+    for t in postorder(term):
+        if t.op == "factorial" and t.args[0].op == "sym":
+            reading.domains.meet(str(t.args[0].value), _NATURALS)
+    reading.domains.constrain(term, POSITIVE)
+    for name in sorted(symbols(term)):
+        reading.domains.meet(name, REALS)
 
 
 def _widened(where: Term) -> Term:

@@ -9,15 +9,33 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
+from lossproof.errors import UsageError
 from lossproof.facts import FactRule, Rule, instances, propositions
 from lossproof.interop import ball_functions as balls
 from lossproof.interop.balls import Samples, evaluate_exact
 from lossproof.syntax import parse_expression
-from lossproof.terms import INFINITY, ONE, ZERO, Term, add, bound, fn, mul, neg, num, postorder, power, substitute, sym
+from lossproof.terms import (
+    INFINITY,
+    ZERO,
+    Term,
+    add,
+    bound,
+    bound_names,
+    fn,
+    mul,
+    neg,
+    num,
+    postorder,
+    power,
+    substitute,
+    sym,
+    symbols,
+)
 from lossproof.terms.pattern import Bindings, instantiate, metavariables
 
 HOLDS, FAILS, UNKNOWN = "holds", "fails", "unknown"
@@ -41,26 +59,25 @@ class Sorts:
     def read(self, root: Term, sort: str, *, index: str = "", sampled: bool = False, sequence: bool = False) -> None:
         """Read a pattern of a known sort."""
         op, args = root.op, root.args
-        place = {"index": index, "sampled": sampled, "sequence": sequence}
         if op in ("sym", "bound"):
-            self._name(str(root.value), "index" if op == "bound" else sort, **place)
+            self._name(str(root.value), "index" if op == "bound" else sort, index, sampled, sequence)
         elif op == "seq":
-            self.read(args[0], sort, index=index, sampled=sampled, sequence=True)
+            self.read(args[0], sort, index=index, sampled=sampled, sequence=args[0].op == "sym")
         elif op in ("sum", "prod"):
             inner = str(args[0].value)
             self.limits[inner] = tuple(str(a.value) for a in args[1:3])
             for a, s in zip(args[:3], ("index", "limit", "limit"), strict=True):
                 self.read(a, s)
-            self.read(args[3], "num", index=inner, sampled=sampled, sequence=sequence)
+            self.read(args[3], "num", index=inner, sampled=sampled)
         elif op.startswith("samples_"):
-            self.read(args[0], "num", sampled=True, sequence=sequence)
+            self.read(args[0], "num", sampled=True)
         elif op == "in":
             self._member(args[0], args[1])
         elif op in _SYNTACTIC:
             self.constant |= set(metavariables(args[0]))
         else:
             for a, s in zip(args, self._argument_sorts(root, sort), strict=True):
-                self.read(a, s, **place)  # type: ignore[arg-type]
+                self.read(a, s, index=index, sampled=sampled)
 
     def _name(self, name: str, sort: str, index: str, sampled: bool, sequence: bool) -> None:
         old = self.of.get(name, "num")
@@ -132,8 +149,9 @@ class Point:
 class Sampler:
     """Draws instances of one record."""
 
-    def __init__(self, sorts: Sorts, rng: random.Random) -> None:
+    def __init__(self, sorts: Sorts, rng: random.Random, *, extended: bool = True) -> None:
         self.sorts = sorts
+        self.extended = extended  # whether infinities are drawn too
         self.rng = rng
 
     def point(self, given: Mapping[str, Any] | None = None) -> Point:
@@ -193,7 +211,7 @@ class Sampler:
         return sym(f"s_{symbol}")
 
     def _term(self, domain: Term | None) -> Term:
-        if domain is None and self.rng.random() < 0.06:
+        if self.extended and domain is None and self.rng.random() < 0.06:
             return self.rng.choice((INFINITY, neg(INFINITY)))
         return num(self.number(domain))
 
@@ -242,19 +260,33 @@ class Sampler:
 
 
 def value(t: Term, point: Point, precision: int = 128) -> Any:
-    """The exact value, a ball, or None."""
-    return evaluate_exact(t, point.values, precision)
+    """The exact value, a ball, or None where there is none (an index outside its sum has none)."""
+    try:
+        return evaluate_exact(t, point.values, precision)
+    except UsageError:
+        return None
 
 
-def truth(condition: Term, point: Point) -> bool | None:
-    """Whether a condition's instance holds; where an index is loose, for each of its values."""
+def truth(condition: Term, point: Point, *, extended: bool = False) -> bool | None:
+    """Whether a condition's instance holds: for each value of a loose index, and for each sample.
+
+    A comparison with an infinite side is not known to hold, unless ``extended``.
+    """
     if condition.op in _SYNTACTIC:
         return True
-    loose = sorted({str(t.value) for t in postorder(condition) if t.op == "bound"} & point.ranges.keys())
     bodies = [condition]
-    for name in loose:
+    for name in sorted(bound_names(condition) & point.ranges.keys()):
         bodies = [substitute(b, {bound(name): num(k)}) for b in bodies for k in point.ranges[name]]
-    found = [value(b, point) for b in bodies]
+    points = [point]
+    varying = {n for n in symbols(condition) if isinstance(point.values.get(n), Samples)}
+    if varying and not any(t.op.startswith("samples_") for t in postorder(condition)):
+        length = len(point.values[min(varying)])
+        points = [replace(point, values={**point.values, **{n: point.values[n][i] for n in varying}}) for i in range(length)]
+    found = []
+    for b, p in product(bodies, points):
+        if not extended and b.op in ("gt", "ge", "ne", "eq") and isinstance(value(b.args[0], p), float):
+            return None
+        found.append(value(b, p))
     return None if None in found else all(found)
 
 
@@ -360,14 +392,14 @@ def try_fact(fact: FactRule, wanted: int = 12, tries: int = 400) -> Tally:
     for name, domain in _shown_domain(fact.shows).items():
         if sorts.domains.get(name) is domain and not any(domain in c.args for c in fact.given):
             del sorts.domains[name]
-    sampler, tally = Sampler(sorts, random.Random(fact.id)), Tally()
+    sampler, tally = Sampler(sorts, random.Random(fact.id), extended=False), Tally()
     for _ in range(tries):
         if tally.counts[HOLDS] >= wanted or tally.counts[FAILS]:
             break
         point = sampler.point()
         if not conditions_hold(fact.given, point):
             continue
-        shown = [truth(p, point) for p in propositions(instantiate(fact.shows, point.bindings))]
+        shown = [truth(p, point, extended=True) for p in propositions(instantiate(fact.shows, point.bindings))]
         tally.note(UNKNOWN if None in shown else HOLDS if all(shown) else FAILS, point)
     return tally
 
@@ -458,4 +490,4 @@ def _broken(rule: Rule, point: Point) -> bool:
     return False
 
 
-__all__ = ["ONE", "Tally", "failing_point", "really_fails", "try_fact", "try_rule"]
+__all__ = ["Tally", "failing_point", "really_fails", "try_fact", "try_rule"]

@@ -8,7 +8,7 @@ from typing import Final
 
 from lossproof.facts.algebra import Algebra, Rational
 from lossproof.facts.rule import FactRule, Symbol, propositions
-from lossproof.terms import ZERO, Term, add, fn, make
+from lossproof.terms import INFINITY, ZERO, Term, add, fn, make
 from lossproof.terms.pattern import Bindings, index_names, instantiate, match, metavariables, sequence_length
 
 #: How deep a chain of reasons may get, and how many propositions one question may lead to, before the answer is unknown.
@@ -43,6 +43,7 @@ class Prover:
         self._memo: dict[Term, Fact] = {}
         self._unknown: set[Term] = set()
         self._trait_memo: dict[Term, tuple[bool, bool]] = {}
+        self._infinite: dict[Term, bool] = {}
         self._active: set[Term] = set()
         self._cuts = self._work = 0
         sizes = {s.domain.args[-1]: None for s in symbols.values() if s.domain.args and s.domain.op != "set"}
@@ -127,7 +128,9 @@ class Prover:
         if found is None:
             return None
         fact = Fact(found, "hypothesis", {}, ())
-        return fact if found is p else Fact(p, "algebra", {}, (fact,))
+        if found is p:
+            return fact
+        return None if self._is_infinite(p) else Fact(p, "algebra", {}, (fact,))
 
     def _form(self, p: Term) -> tuple[object, ...]:
         return (p.op, *[self.algebra.canonical(a) for a in p.args])
@@ -143,7 +146,23 @@ class Prover:
                     return fact
         return None
 
+    def _is_infinite(self, *terms: Term) -> bool:
+        """Whether infinity occurs: facts speak of real numbers (a distribution's bounds may be infinite)."""
+        memo = self._infinite
+        stack = list(terms)
+        while stack:
+            t = stack[-1]
+            pending = [a for a in t.args if a not in memo] if t not in memo and not t.op.startswith("dist:") else []
+            if pending:
+                stack.extend(pending)
+                continue
+            stack.pop()
+            memo[t] = t is INFINITY or (not t.op.startswith("dist:") and any(memo[a] for a in t.args))
+        return any(memo[t] for t in terms)
+
     def _apply(self, rule: FactRule, p: Term, bindings: Bindings) -> Fact | None:
+        if any(self._is_infinite(*(v if isinstance(v, tuple) else (v,))) for v in bindings.values()):
+            return None
         premises: list[Fact] = []
         for given in rule.given:
             for premise in self._instances(given, bindings):
@@ -170,7 +189,7 @@ class Prover:
 
     def _by_algebra(self, p: Term) -> Fact | None:
         term = p.args[0]
-        if term.op == "sym":
+        if term.op == "sym" or self._is_infinite(p):
             return None
         for other in self._spellings(p.op, term):
             if other is not term:

@@ -301,7 +301,7 @@ def member(place: Term, x: Maybe, rest: Sequence[Maybe]) -> bool | None:
     if not isinstance(x, list):
         return False
     tests: dict[str, Callable[[], bool | None]] = {
-        "simplex": lambda: f.every(*[f.MEMBER["nonnegative"](a) for a in x], f.equal(_sum(x), f.ONE)),
+        "simplex": lambda: f.every(*[f.MEMBER["positive"](a) for a in x], f.equal(_sum(x), f.ONE)),
         "onehot": lambda: f.every(*[f.some(f.equal(a, f.ZERO), f.equal(a, f.ONE)) for a in x], f.equal(_sum(x), f.ONE)),
         "counts": lambda: f.every(*[f.MEMBER["naturals"](a) for a in x]),
         "power_domain": lambda: f.every(*[member(place.args[0], a, ()) for a in x]),

@@ -72,7 +72,9 @@ class Backwards:
         if loss.kind != "loss":
             return self._with_priors(loss)
         found: dict[str, Source] = {}
-        for assumption, family, fixed, extra in self.forms(weighted=not {"free", "indicator"}.isdisjoint(loss.variables.values())):
+        for assumption, family, fixed, extra in self.forms(
+            weighted=not {"free", "indicator"}.isdisjoint(loss.variables.values())
+        ):
             derivation = self.derived(assumption)
             if derivation is not None and derivation.record is loss and assumption not in found:
                 found[assumption] = Source(assumption, derivation, tuple(self._changes(family, fixed, extra, loss)))
@@ -84,8 +86,7 @@ class Backwards:
             record = self.book.distribution(id)
             if record.default is None or record.default.count("~") > 1:
                 continue
-            forms = [f"y ~ {name}({', '.join(s)})" for name, s in record.signatures.items() if s != record.takes]
-            for text in dict.fromkeys([record.default, _without_links(record.default), *forms]):
+            for text in dict.fromkeys([record.default, _without_links(record.default)]):
                 derivation = self.derived(text)
                 if derivation is not None:
                     yield taken_apart(text, derivation)
@@ -98,6 +99,17 @@ class Backwards:
             yield from self._linked(family)
             if weighted:
                 yield from self._weighted(family)
+        yield from self._signatures()
+
+    def _signatures(self) -> Iterator[Form]:
+        """Other parametrisations that have a name of their own, all learned: N(mean, var)."""
+        for id in self.book.distribution_ids:
+            record = self.book.distribution(id)
+            for name, signature in record.signatures.items():
+                text = f"y ~ {name}({', '.join(signature)})"
+                derivation = self.derived(text) if signature != record.takes else None
+                if derivation is not None:
+                    yield text, taken_apart(text, derivation), (), ""
 
     def _linked(self, family: Family) -> Iterator[Form]:
         own = self.derived(family.text(family.fixed))
@@ -120,7 +132,9 @@ class Backwards:
             record = self.book.distribution(id)
             if record.is_combinator and not record.is_normalised and len(record.takes) == 2:
                 weight = f"{record.takes[1]}_i"
-                body = family.body.replace(family.distribution, f"{record.names[0]}({family.distribution}, {weight})", 1)
+                body = family.body.replace(
+                    family.distribution, f"{record.names[0]}({family.distribution}, {weight})", 1
+                )
                 if not family.is_linked:
                     other = Family(body, family.where, family.learned, (*family.fixed, weight))
                     yield other.text(other.fixed), other, other.fixed, ""
@@ -151,7 +165,12 @@ class Backwards:
         wanted = loss.data if loss.kind == "composite" else "squared-error"
         for family in self.families():
             derivation = self.derived(family.text(family.fixed))
-            if derivation is None or derivation.record is None or derivation.record.id != wanted or len(family.learned) != 1:
+            if (
+                derivation is None
+                or derivation.record is None
+                or derivation.record.id != wanted
+                or len(family.learned) != 1
+            ):
                 continue
             shape = derivation.symbols[family.learned[0]].shape
             for prior, fixed in self._priors():
@@ -165,7 +184,10 @@ class Backwards:
             default = self.book.distribution(id).default
             if default is not None and default.count("~") > 1:
                 prior = default.partition("w ~")[2].partition(" with ")[0].strip()
-                yield prior, tuple(r.name for r in parse_assumption(default).roles if re.search(rf"\b{r.name}\b", prior))
+                yield (
+                    prior,
+                    tuple(r.name for r in parse_assumption(default).roles if re.search(rf"\b{r.name}\b", prior)),
+                )
         for family in self.families():
             if family.learned == ("yhat",) and not family.is_linked:
                 prior = _renamed(family.distribution, "yhat", "0")

@@ -228,30 +228,34 @@ def _settle(items: list[Item]) -> None:
             before = item.kind
 
 
-def gap(left: str, right: str) -> float:
-    """The space between two kinds of items."""
-    if "rel" in (left, right):
-        return 0.0 if left == right else 2.8
-    if "bin" in (left, right):
+def gap(left: Item, right: Item) -> float:
+    """The space between two items in display and text style."""
+    a, b = left.kind, right.kind
+    if "rel" in (a, b):
+        return 0.0 if a == b else 2.8
+    if "bin" in (a, b):
         return 2.2
-    if left == "punct" or (left == "op" and right not in ("open", "punct", "close")) or (right == "op" and left in ("ord", "close", "frac")):
+    inner = a == "frac" or b == "frac" or (a == "close" and left.box.tall) or (b == "open" and right.box.tall)
+    opens = a == "open" or b in ("close", "punct")
+    before_op = b == "op" and a in ("ord", "close")
+    if a == "punct" or before_op or (inner and not opens) or (a == "op" and b != "open" and not opens):
         return 1.7
-    return 1.7 if "frac" in (left, right) and "op" in (left, right) else 0.0
+    return 0.0
 
 
 def _row(items: list[Item]) -> Box:
     display = text = script = 0.0
     tall = False
-    before = None
+    before: Item | None = None
     for item in items:
         scripts = max(item.sub, item.sup)
-        space = gap(before, item.kind) if before else 0.0
+        space = gap(before, item) if before else 0.0
         limits = max(0.0, scripts - item.box.display) if item.kind == "op" and item.box.tall else scripts
         display += item.box.display + limits + space
         text += item.box.text + scripts + space
         script += item.box.script + 0.8 * scripts
         tall = tall or item.box.tall
-        before = item.kind
+        before = item
     return Box(display, text, script, tall)
 
 
@@ -297,10 +301,10 @@ def choose(items: list[Item], first: float, rest: float, depth: int = 0) -> list
     The first row has a width of its own, and begins inside ``depth`` parentheses.
     """
     reach = [0.0]
-    before = None
+    before: Item | None = None
     for item in items:
-        reach.append(reach[-1] + item.width + (gap(before, item.kind) if before else 0.0))
-        before = item.kind
+        reach.append(reach[-1] + item.width + (gap(before, item) if before else 0.0))
+        before = item
     if reach[-1] <= first:
         return []
     nodes = [Break(0, 0, 0.0), *_places(items, depth)]
@@ -420,11 +424,17 @@ class Page:
 
 def rows(latex: str, page: Page) -> list[str]:
     """The formula as rows that fit the page; a continued row begins with ``\\quad`` once for each parenthesis around it."""
-    formula = _loosened(latex, page.rest - 10.0)
+    return _rows(_loosened(latex, page.rest - 10.0), page)
+
+
+def _rows(formula: Formula, page: Page) -> list[str]:
     breaks = choose(formula.items, page.first, page.rest)
-    return [
-        r"\quad " * b.depth + text if b is not None else text for b, text in zip([None, *breaks], _cut(formula, breaks), strict=True)
-    ]
+    pieces = _cut(formula, breaks)
+    return [pieces[0], *[r"\quad " * b.depth + text for b, text in zip(breaks, pieces[1:], strict=True)]]
+
+
+def _joined(formula: Formula, page: Page, base: str) -> str:
+    return rf" \\ & {base} ".join(_rows(formula, page))
 
 
 def adaptive(latex: str, wide: Page, narrow: Page, base: str = "") -> str:
@@ -433,6 +443,9 @@ def adaptive(latex: str, wide: Page, narrow: Page, base: str = "") -> str:
     ``base`` indents the rows that continue.
     """
     formula = _loosened(latex, narrow.rest - 10.0)
+    loose = _loosened(latex, wide.rest - 10.0)
+    if loose.text != formula.text:  # what a narrow column asks for would spoil a wide one
+        return rf"\lpnarrow{{{_joined(formula, narrow, base)}}}{{{_joined(loose, wide, base)}}}"
     items = formula.items
     hard = choose(items, wide.first, wide.rest)
     marks: dict[int, tuple[bool, int]] = {b.before: (True, b.depth) for b in hard}

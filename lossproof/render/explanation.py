@@ -51,8 +51,10 @@ def candidates(name: str, book: Rulebook, page: Page) -> Iterator[Candidate]:
     distribution = book.find_distribution(name)
     if distribution is not None:
         yield Candidate("a distribution", distribution.names[0], partial(_distribution, distribution, book, page))
-    for loss in losses_named(name, book):
-        yield Candidate("a loss", loss.name, partial(_loss, loss, book, page))
+    losses = losses_named(name, book)
+    for loss in losses:
+        alone = sum(other.name == loss.name for other in losses) == 1
+        yield Candidate("a loss", loss.name if alone else loss.id, partial(_loss, loss, book, page))
     for link in book.links.values():
         if _key(name) in {_key(n) for n in (link.id, *link.names)}:
             yield Candidate("a link", link.names[-1] if link.names else link.id, partial(_link, link, page))
@@ -66,6 +68,8 @@ def candidates(name: str, book: Rulebook, page: Page) -> Iterator[Candidate]:
 def losses_named(name: str, book: Rulebook) -> list[Loss]:
     """The losses of that id or name, over the data or in a library."""
     key = _key(name)
+    if name in book.losses:
+        return [book.losses[name]]
     own = [s for s in book.losses.values() if key in {_key(n) for n in (s.id, s.name, *s.over_data.values())}]
     if own:
         return own

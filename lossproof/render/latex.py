@@ -42,7 +42,7 @@ _PREAMBLE: Final = r"""
 \@ifundefined{lpproof}{\@ifundefined{proof}
   {\newenvironment{lpproof}{\par\noindent\textit{Proof.} \lpalign}{\hfill$\Box$\par}}
   {\newenvironment{lpproof}{\begin{proof}\lpalign}{\end{proof}}}}{}
-\providecommand{\lpalign}{\allowdisplaybreaks\@fleqntrue\@mathmargin=1em\relax\tagsleft@false}
+\providecommand{\lpalign}{\allowdisplaybreaks\@fleqntrue\@mathmargin=1em\relax\tagsleft@false\def\mintagsep{1.2em}}
 \providecommand{\lpnarrow}{\ifdim\linewidth<31em\relax\expandafter\@firstoftwo\else\expandafter\@secondoftwo\fi}
 \makeatother
 \providecommand{\lpbreak}[1]{\lpnarrow{\\ & #1}{}}
@@ -131,20 +131,25 @@ def _statements(d: Derivation) -> list[str]:
     return ["Let", r"\begin{align*}", *[r + r" \\" for r in rows[:-1]], rows[-1], r"\end{align*}", for_each]
 
 
-_VERBS: Final = {"data": "data", "learned": "learned", "fixed": "fixed"}
+_ROLES: Final = ("data", "learned", "fixed")
 
 
 def _roles(d: Derivation) -> list[str]:
     """The roles and domains in one sentence, the conditions in another."""
-    roles: list[str] = []
+    groups: dict[tuple[str, str], list[Words]] = {}
     given: list[str] = []
     for label, words in assumption_in_words(d):
-        if label in _VERBS:
-            about, _, more = said(words).partition("; ")
-            verb = "are" if " and " in words else "is"
-            roles.append(f"{about}, {verb} {_VERBS[label]}" + (f" ({more})" if more else ""))
+        if label in _ROLES:
+            *about, last = words
+            text, _, more = last.partition("; ") if isinstance(last, str) else (last, "", "")
+            groups.setdefault((label, more), []).append((*about, text))
         elif label in ("where", "support"):
             given.append(said(words))
+    roles = []
+    for (label, more), rows_of in groups.items():
+        verb = "are" if len(rows_of) > 1 or " and " in rows_of[0] else "is"
+        about = "; ".join(said(words) for words in rows_of)
+        roles.append(f"{about}, {verb} {label}" + (f" ({said((more,))})" if more else ""))
     lines = ["Here " + "; ".join(roles) + "."]
     return [*lines, "Assume " + ", ".join(given) + "."] if given else lines
 
@@ -223,7 +228,7 @@ def _ledger(d: Derivation) -> list[str]:
     ]
     for row in d.ledger:
         cells = [_cell(to_latex(row.term, varying(d))), said(ledger_reason(row, d)), said(ledger_return(row, d))]
-        lines.append(" & ".join(rf"\raggedright {c}" for c in cells) + r" \tabularnewline")
+        lines.append(" & ".join(rf"\raggedright {c}" for c in cells) + r" \tabularnewline[2pt]")
     return [*lines, r"\bottomrule", r"\end{tabular}", r"\end{center}"]
 
 

@@ -88,7 +88,7 @@ def said(words: Words) -> str:
 
 def _assumption(d: Derivation, page: Page) -> list[str]:
     rows = [(_LABELS.get(label, label), said(words)) for label, words in assumption_in_words(d)]
-    head = wrap_words(shown_assumption(d), page.width, page.width - 4)
+    head = wrap_formula(shown_assumption(d), page.width, page.width - 4)
     shown = [page.style(f"{'    ' if i else ''}{row}", "bold") for i, row in enumerate(head)]
     return [*shown, "", *table_of(rows, page)]
 
