@@ -122,6 +122,7 @@ DISTRIBUTION: Final = re.compile(r"dist:[a-z0-9][a-z0-9-]{0,99}")
 PARAMETER: Final = 1  # a symbol of role parameter
 INDEXED: Final = 2  # a symbol that varies with the sample
 LOOSE: Final = 4  # such a symbol outside samples_sum, samples_mean, samples_prod
+INFINITE: Final = 16  # oo, other than as a distribution's argument
 ARRAY: Final = 8  # its value may be a vector or matrix
 _SCALAR = ("dot", "norm", "quad", "det", "logdet", "trace", "at", "logsumexp", "beta", "lbeta", "pdf", "cdf", "cdf_below", "indicator")
 
@@ -148,7 +149,7 @@ class Terms:
         if found is None:
             found = self._append(key, op, (), LEAF_SORTS[op])
             self.values.append(value)
-            self.bits.append(self.symbols[str(value)] if op == "sym" else 0)
+            self.bits.append(self.symbols[str(value)] if op == "sym" else INFINITE if value == "oo" else 0)
             self.free.append(frozenset((str(value),)) if op == "bound" else frozenset())
         return found
 
@@ -195,6 +196,8 @@ class Terms:
             bits |= self.bits[args[0]] & ~ARRAY
         if op.startswith("samples_"):
             bits &= ~LOOSE
+        if op.startswith("dist:"):
+            bits &= ~INFINITE
         if op in ("vec", "eye", "diag", "inv", "softmax"):
             bits |= ARRAY
         elif op in _SCALAR or op in ("sum", "prod"):
@@ -1486,28 +1489,15 @@ class Checker:
         """A proposition is its premise but for algebra in what it speaks of."""
         t = self.t
         need(t.ops[p] == t.ops[premise] and t.args[p][1:] == t.args[premise][1:], f"{self.place}: not of its premise's kind")
-        need(not self.infinite(p), f"{self.place}: algebra says nothing of infinity")
+        need(not t.bits[p] & INFINITE, f"{self.place}: algebra says nothing of infinity")
         self.forms.same(t.args[p][0], t.args[premise][0])
-
-    def infinite(self, root: int) -> bool:
-        """Whether infinity occurs in a term, other than as a distribution's argument."""
-        t, seen, stack = self.t, {root}, [root]
-        while stack:
-            term = stack.pop()
-            if t.values[term] == "oo" and t.ops[term] == "const":
-                return True
-            if not t.ops[term].startswith("dist:"):
-                fresh = [a for a in t.args[term] if a not in seen]
-                seen.update(fresh)
-                stack += fresh
-        return False
 
     def by_record(self, p: int, rule: Rule, env: Env, premises: list[int]) -> None:
         """A proposition by a record of rules/facts, from what the record is given, in its order."""
         self.rules.check_scopes(rule, env)
         for value in env.values():
-            for term in value if isinstance(value, (list, tuple)) else (value,):
-                need(not self.infinite(term), f"{self.place}: {rule.id} speaks of real numbers, not of infinity")
+            for term in (value,) if isinstance(value, int) else value:
+                need(not self.t.bits[term] & INFINITE, f"{self.place}: {rule.id} speaks of real numbers, not of infinity")
         shown = self.rules.fill(rule.source, env)
         need(self.t.propositions(shown) == [p] or shown == p, f"{self.place}: {rule.id} does not show {self.t.show(p)}")
         asked = [given for condition in rule.requires for given in self.rules.asked(condition, env)]

@@ -13,7 +13,7 @@ from lossproof.model import Model, read_model
 from lossproof.proof import Chain, Proof
 from lossproof.rulebook import Loss, Rulebook
 from lossproof.search.collect import Collected, Collector
-from lossproof.search.dataset import Dataset
+from lossproof.search.dataset import Dataset, not_known
 from lossproof.search.display import Display, product_of, scaled, tidy_sum
 from lossproof.search.recognise import Recognised, Recogniser
 from lossproof.search.rewrite import Rewriter
@@ -104,7 +104,8 @@ class Derivation:
         """The derivation as Markdown with mathematics."""
         from lossproof.render.markdown import derivation_markdown
 
-        return derivation_markdown(self, **options)
+        shown: str = derivation_markdown(self, **options)
+        return shown
 
     def to_dict(self) -> dict[str, Any]:
         """The proof as the object of the schema ``lossproof/proof/1``."""
@@ -255,12 +256,12 @@ class _Pipeline:
         condition = getattr(error, "condition", None)
         if condition is None:
             return InternalError(f"a term could not be collected: {error}")
-        return UnsupportedError(f"it is not known that {condition}", hint=f"add a condition: where {condition}")
+        return not_known(condition)
 
     def _collect(self, current: Term, kind: str, scale: Term | None) -> tuple[Collected, Recognised | None]:
         collected = self.collector.collect(current)
         recognised = self.recogniser.recognise(collected.loss, kind)
-        if recognised is None:
+        if recognised is None and self.display.held_back:
             further = Collector(Display(self.kernel.prover, full=True)).collect(current)
             if len(further.ledger) > len(collected.ledger):
                 collected = further

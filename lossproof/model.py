@@ -277,7 +277,8 @@ def _hypotheses(reading: Reading, table: Mapping[str, Symbol], conditions: list[
     found += [(p, "domain") for p in reading.domains.extra]
     for name in sorted(dimensions):
         found.append((fn("ge", add(sym(name), neg(ONE)), ZERO), "domain"))
-    prover = Prover(table, [p for p, _ in found], reading.book.facts, Algebra())
+    for p, _ in found:
+        prover.assume(p)
     for argument, where in reading.slots:
         for p in membership(argument, where):
             if prover.prove(p) is None:

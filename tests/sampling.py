@@ -219,6 +219,8 @@ class Sampler:
         """A rational in a domain."""
         rng = self.rng
         q = Fraction(rng.randint(-7, 7), rng.choice((1, 1, 2, 3, 4)))
+        if rng.random() < 0.25:
+            q = Fraction(rng.choice((0, 0, 1, -1, 2)))
         if domain is None or domain.op not in ("domain", "set", "categories"):
             return q
         if domain.op == "set":
@@ -367,7 +369,7 @@ class Tally:
         return self.counts[HOLDS] > 0 and not self.counts[FAILS]
 
 
-def try_rule(rule: Rule, wanted: int = 15, tries: int = 500) -> Tally:
+def try_rule(rule: Rule, wanted: int = 20, tries: int = 500) -> Tally:
     """Sample a rewrite rule until it held ``wanted`` times or failed."""
     sorts = sorts_of([(rule.before, result_sort(rule)), (rule.after, result_sort(rule))], rule.requires)
     sampler, tally = Sampler(sorts, random.Random(rule.id)), Tally()
@@ -386,7 +388,7 @@ def try_rule(rule: Rule, wanted: int = 15, tries: int = 500) -> Tally:
     return tally
 
 
-def try_fact(fact: FactRule, wanted: int = 12, tries: int = 400) -> Tally:
+def try_fact(fact: FactRule, wanted: int = 20, tries: int = 400) -> Tally:
     """Sample a rule of inference: where all of ``given`` hold, ``shows`` must."""
     sorts = sorts_of([(fact.shows, "cond")], fact.given)
     for name, domain in _shown_domain(fact.shows).items():

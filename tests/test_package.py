@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ASIDE = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "dist", "build", "*.egg-info")
-
-pytestmark = pytest.mark.xdist_group("package")
+ASIDE = shutil.ignore_patterns(
+    ".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "dist", "build", "*.egg-info"
+)
 
 
 def run(command: list[str | Path] | str, folder: Path, **options: str) -> str:
@@ -127,8 +127,16 @@ def test_distributions_of_the_package(clone: Path, tmp_path: Path) -> None:
     assert held == {n for n in package if "__pycache__" not in n} | rules
     assert "lossproof/py.typed" in held
     assert any(n.endswith("licenses/LICENSE") for n in zipfile.ZipFile(wheel).namelist())
-    sources = {n.partition("/")[2] for n in tarfile.open(sdist).getnames()}
-    assert {"README.md", "CHANGELOG.md", "LICENSE", "scripts/test", "docs/architecture.md", "tests/test_package.py"} <= sources
+    with tarfile.open(sdist) as packed:
+        sources = {n.partition("/")[2] for n in packed.getnames()}
+    assert {
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "scripts/test",
+        "docs/architecture.md",
+        "tests/test_package.py",
+    } <= sources
 
 
 def test_version_is_said_once(clone: Path) -> None:

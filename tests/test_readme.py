@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 import lossproof
 from lossproof.rulebook import find_rules
 
@@ -22,8 +20,7 @@ README = ROOT / "README.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TEX = shutil.which("pdflatex")
 SKIPPED = "..."
-
-pytestmark = pytest.mark.xdist_group("readme")
+FAULTS = ("undefined", "Overfull", "! ")
 
 
 @dataclass(frozen=True)
@@ -87,12 +84,6 @@ class Shell:
         (self.package / "rules" / name).write_text(body, encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """One folder for all blocks: later ones use what earlier ones wrote."""
-    return Shell(tmp_path_factory.mktemp("readme"))
-
-
 def fits(shown: list[str], printed: list[str]) -> bool:
     """Whether lines are the printed ones, where ``...`` stands for any lines."""
     if SKIPPED not in shown:
@@ -104,49 +95,62 @@ def fits(shown: list[str], printed: list[str]) -> bool:
     return any(fits(rest, printed[i:]) for i in range(cut, len(printed) + 1))
 
 
-@pytest.mark.parametrize("block", blocks(README.read_text(encoding="utf-8")), ids=str)
-def test_block(block: Block, shell: Shell) -> None:
-    if block.language == "console":
+def problems(block: Block, shell: Shell) -> Iterator[str]:
+    """What is not as a block of commands or a record shows it."""
+    if block.language == "toml":
+        shell.add_record(block.body)
+    elif block.language == "console":
         for command, shown in commands(block.body):
             printed = shell.run(command)
-            assert fits(shown, printed), f"$ {command}\n" + "\n".join(printed)
-    elif block.language == "pycon":
-        run_doctest(block)
-    elif block.language == "toml":
-        shell.add_record(block.body)
-    elif block.language == "latex":
-        compile_latex(block, shell)
-    else:
-        assert block.language == "sh"
+            if not fits(shown, printed):
+                yield f"$ {command}\n" + "\n".join(printed)
+    elif block.language == "sh":
         for line in block.body.splitlines():
-            if line.startswith("lossproof "):
-                printed = shell.run(f"{line.partition('  #')[0]} >/dev/null; echo $?")
-                assert printed == ["0"], line
+            if line.startswith("lossproof ") and shell.run(f"{line.partition('  #')[0]} >/dev/null; echo $?") != ["0"]:
+                yield f"$ {line}: failed"
+    elif block.language == "latex":
+        yield from compile_latex(block, shell)
 
 
-GLOBALS: dict[str, object] = {}  # the README's Python blocks are one session
+def compile_latex(block: Block, shell: Shell) -> Iterator[str]:
+    """Compile the document of the block, which inputs a fragment that was written before."""
+    if TEX is None and os.environ.get("CI") != "true":
+        return
+    (shell.folder / "paper.tex").write_text(block.body, encoding="utf-8")
+    log: list[str] = []
+    for _ in range(2):
+        log = shell.run("pdflatex -interaction=nonstopmode -halt-on-error paper.tex")
+    if not (shell.folder / "paper.pdf").is_file() or any(fault in line for line in log for fault in FAULTS):
+        yield "\n".join(log)
 
 
-def run_doctest(block: Block) -> None:
-    """Run a session; the state goes on from block to block."""
-    test = doctest.DocTestParser().get_doctest(block.body, GLOBALS, "README.md", "README.md", block.line)
+def test_commands_print_what_is_shown(tmp_path: Path) -> None:
+    """One test, in the order of the text: later blocks use what earlier ones wrote."""
+    shell = Shell(tmp_path)
+    found = [f"line {b.line}: {p}" for b in blocks(README.read_text(encoding="utf-8")) for p in problems(b, shell)]
+    assert not found, "\n\n".join(found)
+
+
+def test_python_sessions() -> None:
+    """The Python blocks are one session."""
+    sessions = [b for b in blocks(README.read_text(encoding="utf-8")) if b.language == "pycon"]
+    assert len(sessions) == 2
+    test = doctest.DocTestParser().get_doctest(
+        "\n".join(b.body for b in sessions), {}, "README.md", "README.md", sessions[0].line
+    )
     report: list[str] = []
-    doctest.DocTestRunner(verbose=False).run(test, out=report.append, clear_globs=False)
-    GLOBALS.update(test.globs)
+    doctest.DocTestRunner(verbose=False).run(test, out=report.append)
     assert not report, "".join(report)
 
 
-def compile_latex(block: Block, shell: Shell) -> None:
-    """Compile the document of the block, which inputs a fragment that was written before."""
-    if TEX is None and os.environ.get("CI") != "true":
-        pytest.skip("pdflatex is not installed")
-    (shell.folder / "paper.tex").write_text(block.body, encoding="utf-8")
-    for _ in range(2):
-        log = shell.run("pdflatex -interaction=nonstopmode -halt-on-error paper.tex")
-    text = "\n".join(log)
-    assert (shell.folder / "paper.pdf").is_file(), text
-    for fault in ("undefined", "Overfull", "! "):
-        assert fault not in text, text
+def test_no_block_is_left_out() -> None:
+    assert {b.language for b in blocks(README.read_text(encoding="utf-8"))} == {
+        "sh",
+        "console",
+        "pycon",
+        "latex",
+        "toml",
+    }
 
 
 def test_the_set_up_is_two_commands() -> None:

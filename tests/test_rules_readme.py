@@ -53,16 +53,24 @@ def test_every_field_is_explained_and_exists() -> None:
         for title in titles[folder]:
             table = section(title).split("| field | |", 1)[1:]
             rows = table[0].split("\n\n", 1)[0] if table else ""
-            told |= {n for row in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", rows, re.MULTILINE) for n in re.findall(r"`(\w+)`", row)}
+            told |= {
+                n
+                for row in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", rows, re.MULTILINE)
+                for n in re.findall(r"`(\w+)`", row)
+            }
         assert used - common == told - common, folder
 
 
 def test_every_use_is_explained() -> None:
     used: set[str] = set()
     for file in (RULES / "algebra").glob("*.toml"):
-        used |= {tag for r in records(tomllib.loads(file.read_text(encoding="utf-8"))) for tag in r.get("use", "").split()}
+        used |= {
+            tag for r in records(tomllib.loads(file.read_text(encoding="utf-8"))) for tag in r.get("use", "").split()
+        }
     table = section("A rewrite rule").split("| `use` | tried |", 1)[1]
-    told = {n for row in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", table, re.MULTILINE) for n in re.findall(r"`(\w+)`", row)}
+    told = {
+        n for row in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", table, re.MULTILINE) for n in re.findall(r"`(\w+)`", row)
+    }
     assert used == told
 
 

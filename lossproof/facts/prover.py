@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
 from lossproof.facts.algebra import Algebra, Rational
-from lossproof.facts.rule import FactRule, Symbol, propositions
-from lossproof.terms import INFINITY, ZERO, Term, add, fn, make
+from lossproof.facts.rule import FactRule, Symbol, is_proposition, propositions
+from lossproof.terms import ZERO, Term, add, fn, make
 from lossproof.terms.pattern import Bindings, index_names, instantiate, match, metavariables, sequence_length
 
-#: How deep a chain of reasons may get, and how many propositions one question may lead to, before the answer is unknown.
+#: How deep a chain of reasons may get, and how many of its propositions may fail, before the answer is unknown.
 DEPTH: Final = 120
 WORK: Final = 3000
 
@@ -43,7 +43,6 @@ class Prover:
         self._memo: dict[Term, Fact] = {}
         self._unknown: set[Term] = set()
         self._trait_memo: dict[Term, tuple[bool, bool]] = {}
-        self._infinite: dict[Term, bool] = {}
         self._active: set[Term] = set()
         self._cuts = self._work = 0
         sizes = {s.domain.args[-1]: None for s in symbols.values() if s.domain.args and s.domain.op != "set"}
@@ -62,7 +61,6 @@ class Prover:
         known = self._memo.get(proposition)
         if known is not None or proposition in self._unknown:
             return known
-        self._work += 1
         if proposition in self._active or len(self._active) > DEPTH or self._work > WORK:
             self._cuts += 1
             return None
@@ -70,6 +68,7 @@ class Prover:
         self._active.add(proposition)
         fact = self._search(proposition)
         self._active.discard(proposition)
+        self._work += fact is None
         if fact is not None:
             self._memo[proposition] = fact
         elif cuts == self._cuts:
@@ -130,7 +129,7 @@ class Prover:
         fact = Fact(found, "hypothesis", {}, ())
         if found is p:
             return fact
-        return None if self._is_infinite(p) else Fact(p, "algebra", {}, (fact,))
+        return None if p.is_infinite else Fact(p, "algebra", {}, (fact,))
 
     def _form(self, p: Term) -> tuple[object, ...]:
         return (p.op, *[self.algebra.canonical(a) for a in p.args])
@@ -146,23 +145,10 @@ class Prover:
                     return fact
         return None
 
-    def _is_infinite(self, *terms: Term) -> bool:
-        """Whether infinity occurs: facts speak of real numbers (a distribution's bounds may be infinite)."""
-        memo = self._infinite
-        stack = list(terms)
-        while stack:
-            t = stack[-1]
-            pending = [a for a in t.args if a not in memo] if t not in memo and not t.op.startswith("dist:") else []
-            if pending:
-                stack.extend(pending)
-                continue
-            stack.pop()
-            memo[t] = t is INFINITY or (not t.op.startswith("dist:") and any(memo[a] for a in t.args))
-        return any(memo[t] for t in terms)
-
     def _apply(self, rule: FactRule, p: Term, bindings: Bindings) -> Fact | None:
-        if any(self._is_infinite(*(v if isinstance(v, tuple) else (v,))) for v in bindings.values()):
-            return None
+        for v in bindings.values():  # facts speak of real numbers
+            if any(a.is_infinite for a in v) if type(v) is tuple else v.is_infinite:  # type: ignore[union-attr]
+                return None
         premises: list[Fact] = []
         for given in rule.given:
             for premise in self._instances(given, bindings):
@@ -172,9 +158,9 @@ class Prover:
                 premises.append(fact)
         return Fact(p, rule.id, bindings, tuple(premises))
 
-    def _instances(self, given: Term, bindings: Bindings) -> list[Term | None]:
+    def _instances(self, given: Term, bindings: Bindings) -> Sequence[Term | None]:
         try:
-            return list(instances(given, bindings))
+            return instances(given, bindings)
         except KeyError:
             # A metavariable that only the domain of a symbol can fix, as K in simplex(K).
             if given.op == "in":
@@ -189,7 +175,7 @@ class Prover:
 
     def _by_algebra(self, p: Term) -> Fact | None:
         term = p.args[0]
-        if term.op == "sym" or self._is_infinite(p):
+        if term.op == "sym" or p.is_infinite:
             return None
         for other in self._spellings(p.op, term):
             if other is not term:
@@ -309,21 +295,21 @@ def _domain_key(domain: Term) -> str:
     return str(domain.value) if domain.op == "domain" else domain.op
 
 
-def instances(condition: Term, bindings: Bindings) -> Iterable[Term]:
+def instances(condition: Term, bindings: Bindings) -> Sequence[Term]:
     """The propositions that a condition asks for; one over a sequence is asked for each operand. Raises KeyError if a metavariable is not bound."""
     if condition.op == "and":
-        for part in condition.args:
-            yield from instances(part, bindings)
-        return
-    names = [n for n in metavariables(condition) if isinstance(bindings.get(n), tuple)]
+        return [p for part in condition.args for p in instances(part, bindings)]
+    names = [n for n in metavariables(condition) if type(bindings.get(n)) is tuple]
     if not names:
-        yield from propositions(instantiate(condition, bindings))
-        return
+        found = instantiate(condition, bindings)
+        return (found,) if is_proposition(found) else propositions(found)
+    rows: list[Term] = []
     for i in range(sequence_length(condition, bindings)):
         one: Bindings = {}
         for n, v in bindings.items():
             one[n] = v[i] if isinstance(v, tuple) and n in names else v
-        yield from propositions(instantiate(condition, one))
+        rows.extend(propositions(instantiate(condition, one)))
+    return rows
 
 
 def compare(op: str, q: Rational) -> bool:

@@ -267,6 +267,14 @@ _DEPTH: Final = 4  # deepest parentheses within which a row may end
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """How wide a formula may be: its first row, and rows that continue it, in points."""
+
+    first: float
+    rest: float
+
+
+@dataclass(frozen=True, slots=True)
 class Break:
     """A place where a row may end: before an item, inside so many parentheses."""
 
@@ -300,11 +308,7 @@ def choose(items: list[Item], first: float, rest: float, depth: int = 0) -> list
 
     The first row has a width of its own, and begins inside ``depth`` parentheses.
     """
-    reach = [0.0]
-    before: Item | None = None
-    for item in items:
-        reach.append(reach[-1] + item.width + (gap(before, item) if before else 0.0))
-        before = item
+    reach = _reach(items)
     if reach[-1] <= first:
         return []
     nodes = [Break(0, 0, 0.0), *_places(items, depth)]
@@ -326,6 +330,24 @@ def choose(items: list[Item], first: float, rest: float, depth: int = 0) -> list
         found.append(nodes[j])
         j = best[j][1]
     return found[::-1]
+
+
+def _reach(items: list[Item]) -> list[float]:
+    """How far a row with so many of the items reaches."""
+    reach = [0.0]
+    before: Item | None = None
+    for item in items:
+        reach.append(reach[-1] + item.width + (gap(before, item) if before else 0.0))
+        before = item
+    return reach
+
+
+def _overflow(items: list[Item], breaks: list[Break], page: Page) -> float:
+    """By how much the widest row is too wide."""
+    reach = _reach(items)
+    starts = [0, *[b.before for b in breaks], len(items)]
+    rooms = [page.first, *[page.rest - indent_of(b.depth) for b in breaks]]
+    return max(reach[j] - reach[i] - room for (i, j), room in zip(pairwise(starts), rooms, strict=True))
 
 
 def indent_of(depth: int) -> float:
@@ -359,6 +381,18 @@ def _loosened(latex: str, room: float) -> Formula:
             new = rf"\left[ {new} \right]{scripts}"
         formula = Formula(formula.source(0, wide.start) + new + " " + formula.source(wide.end, len(formula.raw)))
     return formula
+
+
+def _fitted(latex: str, page: Page) -> Formula:
+    """The formula loosened as little as makes its rows fit, or if none does as much as helps."""
+    found: list[tuple[float, int, Formula]] = []
+    for k, part in enumerate((1.0, 0.8, 0.6, 0.45)):
+        formula = _loosened(latex, part * (page.rest - 10.0))
+        over = _overflow(formula.items, choose(formula.items, page.first, page.rest), page)
+        if over <= 0.0:
+            return formula
+        found.append((over, k, formula))
+    return min(found)[2]
 
 
 def _unrooted(inner: str) -> str:
@@ -414,17 +448,9 @@ def _sized(formula: Formula, breaks: list[int]) -> list[str]:
     return tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """How wide a formula may be: its first row, and rows that continue it, in points."""
-
-    first: float
-    rest: float
-
-
 def rows(latex: str, page: Page) -> list[str]:
     """The formula as rows that fit the page; a continued row begins with ``\\quad`` once for each parenthesis around it."""
-    return _rows(_loosened(latex, page.rest - 10.0), page)
+    return _rows(_fitted(latex, page), page)
 
 
 def _rows(formula: Formula, page: Page) -> list[str]:
@@ -442,8 +468,8 @@ def adaptive(latex: str, wide: Page, narrow: Page, base: str = "") -> str:
 
     ``base`` indents the rows that continue.
     """
-    formula = _loosened(latex, narrow.rest - 10.0)
-    loose = _loosened(latex, wide.rest - 10.0)
+    formula = _fitted(latex, narrow)
+    loose = _fitted(latex, wide)
     if loose.text != formula.text:  # what a narrow column asks for would spoil a wide one
         return rf"\lpnarrow{{{_joined(formula, narrow, base)}}}{{{_joined(loose, wide, base)}}}"
     items = formula.items

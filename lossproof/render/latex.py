@@ -37,10 +37,13 @@ _IN_LINE: Final = 100.0  # widest formula in a line of text
 
 _PREAMBLE: Final = r"""
 \makeatletter
-\@ifundefined{lptheorem}{\newtheorem{lptheorem}{Theorem}}{}
+\@ifundefined{lptheorem}{\@ifundefined{theoremstyle}
+  {\newcounter{lptheorem}\newenvironment{lptheorem}[1][]%
+    {\par\medskip\noindent\refstepcounter{lptheorem}\textbf{Theorem \thelptheorem} (#1).\itshape\ }{\par\medskip}}
+  {\newtheorem{lptheorem}{Theorem}}}{}
 \@ifundefined{crefalias}{}{\crefalias{lptheorem}{theorem}}
 \@ifundefined{lpproof}{\@ifundefined{proof}
-  {\newenvironment{lpproof}{\par\noindent\textit{Proof.} \lpalign}{\hfill$\Box$\par}}
+  {\newenvironment{lpproof}{\par\noindent\textit{Proof.} \lpalign}{\hfill\rule{1ex}{1ex}\par}}
   {\newenvironment{lpproof}{\begin{proof}\lpalign}{\end{proof}}}}{}
 \providecommand{\lpalign}{\allowdisplaybreaks\@fleqntrue\@mathmargin=1em\relax\tagsleft@false\def\mintagsep{1.2em}}
 \providecommand{\lpnarrow}{\ifdim\linewidth<31em\relax\expandafter\@firstoftwo\else\expandafter\@secondoftwo\fi}
@@ -140,18 +143,26 @@ def _roles(d: Derivation) -> list[str]:
     given: list[str] = []
     for label, words in assumption_in_words(d):
         if label in _ROLES:
-            *about, last = words
-            text, _, more = last.partition("; ") if isinstance(last, str) else (last, "", "")
-            groups.setdefault((label, more), []).append((*about, text))
+            about, more = _parted(words)
+            groups.setdefault((label, more), []).append(about)
         elif label in ("where", "support"):
             given.append(said(words))
     roles = []
     for (label, more), rows_of in groups.items():
         verb = "are" if len(rows_of) > 1 or " and " in rows_of[0] else "is"
-        about = "; ".join(said(words) for words in rows_of)
-        roles.append(f"{about}, {verb} {label}" + (f" ({said((more,))})" if more else ""))
+        names = "; ".join(said(words) for words in rows_of)
+        roles.append(f"{names}, {verb} {label}" + (f" ({said((more,))})" if more else ""))
     lines = ["Here " + "; ".join(roles) + "."]
     return [*lines, "Assume " + ", ".join(given) + "."] if given else lines
+
+
+def _parted(words: Words) -> tuple[Words, str]:
+    """Words up to their semicolon, and the text after it."""
+    last = words[-1]
+    if not isinstance(last, str):
+        return words, ""
+    text, _, more = last.partition("; ")
+    return (*words[:-1], text), more
 
 
 def _equation(d: Derivation) -> list[str]:

@@ -130,4 +130,4 @@ def _divided(part: Part, factor: Rational, bases: dict[Term, int]) -> Part:
     left = dict(part.bases)
     for b, e in bases.items():
         left[b] = left.get(b, 0) - e
-    return Part(reduce(Fraction(part.q) / factor), {b: e for b, e in left.items() if e})
+    return Part(part.q if factor == 1 else reduce(Fraction(part.q) / factor), {b: e for b, e in left.items() if e})

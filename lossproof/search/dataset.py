@@ -13,6 +13,15 @@ from lossproof.search.rewrite import Rewriter
 from lossproof.terms import ONE, Term, add, const, div, fn, make, mul, neg
 
 COUNT = const("n_samples")
+_SHOWN = 200  # characters of a condition that an error shows
+
+
+def not_known(condition: Term) -> UnsupportedError:
+    """The error for a condition that blocks the derivation."""
+    shown = str(condition)
+    if len(shown) > _SHOWN:
+        shown = shown[:_SHOWN] + " ..."
+    return UnsupportedError(f"it is not known that {shown}", hint="add it as a condition: where ...")
 
 
 class Dataset:
@@ -67,8 +76,7 @@ class Dataset:
             raise UnsupportedError(f"the rulebook has no rule {rule}") from None
         if theorem is None:
             why = [c for r, c in self.rewriter.blocked if r == rule]
-            says = f"it is not known that {why[-1]}" if why else f"{rule} does not apply"
-            raise UnsupportedError(says, hint="add a condition: where ...")
+            raise not_known(why[-1]) if why else UnsupportedError(f"{rule} does not apply")
         return theorem
 
     def _open(self, left: Term, shared: list[bool]) -> list[Theorem]:

@@ -18,6 +18,7 @@ class Display(Algebra):
     def __init__(self, prover: Prover, *, full: bool = False) -> None:
         super().__init__()
         self.full = full
+        self.held_back = False  # whether a product was left that ``full`` would multiply out
         self.prover = prover
         self.forms = prover.algebra
         self._spelling: dict[Term, Term] = {}
@@ -40,9 +41,10 @@ class Display(Algebra):
             factor = content(poly.values())
             spelled = self.sum_of(poly, divide=factor) if factor != 1 else term
             known = self._sums[canonical] = (spelled, reduce(Fraction(q) / factor))
-            self._polys.setdefault(spelled, {m: reduce(Fraction(c) / factor) for m, c in poly.items()})
+            if factor != 1:
+                self._polys.setdefault(spelled, {m: reduce(Fraction(c) / factor) for m, c in poly.items()})
         spelled, own = known
-        return reduce(Fraction(q) / own), spelled
+        return (q if own == 1 else reduce(Fraction(q) / own)), spelled
 
     def _monomial(self, bases: dict[Term, int]) -> Monomial:
         """A monomial in the order in which it was first written."""
@@ -72,12 +74,13 @@ class Display(Algebra):
         """Unless ``full``, sums with parameters are multiplied out one at a time: (y - μ)(τ - 1[y < μ]) stays a product."""
         moving = [s for s in sums if not self.prover.is_free(s)]
         if len(moving) > 1 and not self.full:
+            self.held_back = True
             sums = [s for s in sums if self.prover.is_free(s)]
         return super().multiplied_out(sums)
 
     def sum_of(self, poly: Poly, *, divide: Rational = 1) -> Term:
         """A poly as a sum a person would write: positive terms first."""
-        items = [(reduce(Fraction(q) / divide), m) for m, q in poly.items()]
+        items = [(q if divide == 1 else reduce(Fraction(q) / divide), m) for m, q in poly.items()]
         return tidy_sum(product_of(q, dict(m)) for q, m in sorted(items, key=lambda item: item[0] < 0))
 
 
@@ -86,7 +89,7 @@ def product_of(q: Rational, bases: Mapping[Term, int]) -> Term:
     ordered = sorted(bases.items(), key=_rank)
     top = [_power(b, e) for b, e in ordered if e > 0]
     bottom = [_power(b, -e) for b, e in ordered if e < 0]
-    magnitude = abs(Fraction(q))
+    magnitude: Rational = q if q >= 0 else -q
     if bottom:
         if magnitude.numerator != 1:
             top.insert(0, num(magnitude.numerator))
@@ -102,7 +105,7 @@ def product_of(q: Rational, bases: Mapping[Term, int]) -> Term:
     return neg(body) if q < 0 else body
 
 
-def _fraction(q: Fraction, plain: list[Term], factors: list[Term]) -> Term:
+def _fraction(q: Rational, plain: list[Term], factors: list[Term]) -> Term:
     """A rational factor: before a function as a number, under symbols as their denominator."""
     if q.denominator == 1 or not plain:
         return mul(num(q), *factors)

@@ -53,24 +53,25 @@ class Shown(NamedTuple):
 class _Memo(dict[Term, Shown]):
     """What is printed already, and what each name is called in this formula."""
 
-    def __init__(self, names: dict[str, str]) -> None:
+    def __init__(self, names: dict[str, str], count: str) -> None:
         super().__init__()
         self.names = names
+        self.count = count  # what the number of samples is called
 
     def name(self, name: str) -> str:
         return self.names.get(name) or latex_name(name)
 
 
-def to_latex(term: Term, varying: frozenset[str] = frozenset()) -> str:
+def to_latex(term: Term, varying: frozenset[str] = frozenset(), count: str = "n") -> str:
     """The term as LaTeX mathematics, without dollar signs.
 
-    Names in ``varying`` carry the sample's index inside sums over the samples. Two names that would
+    Names in ``varying`` carry the sample's index inside sums over the samples, whose number is called ``count``. Two names that would
     look the same (``m1`` and ``m_1``) are told apart by spelling one of them out.
     Raises :class:`lossproof.errors.LimitError` if the formula is longer than any reader wants.
     """
     term = with_sample_index(term, varying)
     order = postorder(term)
-    memo = _Memo(_told_apart(order))
+    memo = _Memo(_told_apart(order), count)
     for t in order:
         memo[t] = _shown(t, memo)
     return flat(memo[term].text)
@@ -141,7 +142,7 @@ def _leaf(t: Term, memo: _Memo) -> Shown:
     if value is None:
         return Shown(_operator(t.op) + "()", ATOM, False)
     if t.op == "const":
-        known = {"pi": r"\pi", "oo": r"\infty", "n_samples": "n"}
+        known = {"pi": r"\pi", "oo": r"\infty", "n_samples": memo.count}
         return Shown(known.get(value) or plain_latex(value), ATOM, False)
     if t.op == "domain":
         return Shown(_DOMAINS.get(value) or plain_latex(value), ATOM, False)
@@ -187,7 +188,7 @@ def _mul(t: Term, memo: _Memo) -> Shown:
 
 def _between(left: Term, right: Term, head: str) -> str:
     """What joins two factors: a space where no other reading is near, else a dot."""
-    if head[0].isdigit() or right.op == "num" or (left.op == "num" and head.startswith(r"\frac")):
+    if head[0].isdigit() or right.op == "num" or (left.op in ("num", "div", "const") and head.startswith(r"\frac")):
         return r" \cdot "
     if head.startswith(("(", r"\left(", "[")):
         # λ (1 - τ) would read as a function of 1 - τ
@@ -236,7 +237,10 @@ def _sum(sign: str) -> Callable[[Term, _Memo], Shown]:
 
 
 def _samples(head: str) -> Callable[[Term, _Memo], Shown]:
-    return lambda t, memo: Shown(cat(head, " ", _within(t.args[0], memo, MUL)), MUL, True)
+    def shown(t: Term, memo: _Memo) -> Shown:
+        return Shown(cat(head.replace("@", memo.count), " ", _within(t.args[0], memo, MUL)), MUL, True)
+
+    return shown
 
 
 def _at(t: Term, memo: _Memo) -> Shown:
@@ -351,9 +355,9 @@ _TABLE: Final[dict[str, Callable[[Term, _Memo], Shown]]] = {
     "cases": _cases,
     "sum": _sum(r"\sum"),
     "prod": _sum(r"\prod"),
-    "samples_sum": _samples(r"\sum_{i=1}^{n}"),
-    "samples_mean": _samples(r"\frac{1}{n} \sum_{i=1}^{n}"),
-    "samples_prod": _samples(r"\prod_{i=1}^{n}"),
+    "samples_sum": _samples(r"\sum_{i=1}^{@}"),
+    "samples_mean": _samples(r"\frac{1}{@} \sum_{i=1}^{@}"),
+    "samples_prod": _samples(r"\prod_{i=1}^{@}"),
     "at": _at,
     "quad": _quad,
     "dot": _dot,

@@ -24,12 +24,13 @@ class Term:
     named rule removes it. Make terms with the functions of :mod:`lossproof.terms`.
     """
 
-    __slots__ = ("__weakref__", "args", "cache", "is_open", "op", "value")
+    __slots__ = ("__weakref__", "args", "cache", "is_infinite", "is_open", "op", "value")
 
     op: str
     args: tuple[Term, ...]
     value: Fraction | str | None
     is_open: bool  # whether an index occurs in it, bound or not
+    is_infinite: bool  # whether infinity occurs in it, other than as a distribution's argument
     cache: dict[str, Any] | None  # derived facts that other layers remember here
 
     def __init__(self) -> None:
@@ -120,10 +121,13 @@ def make(op: str, args: Sequence[Term] = (), value: Fraction | str | None = None
     _set(term, "value", value)
     _set(term, "cache", None)
     is_open = op == "bound"
+    is_infinite = op == "const" and value == "oo"
     for a in key[1]:
         if a.is_open:
             is_open = True
-            break
+        if a.is_infinite:
+            is_infinite = True
     _set(term, "is_open", is_open)
+    _set(term, "is_infinite", is_infinite and not op.startswith("dist:"))
     _table[key] = KeyedRef(term, _forget, key)
     return term
