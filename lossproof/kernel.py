@@ -85,12 +85,16 @@ class Theorem:
         self.scale = scale
         self.offset = offset
 
+    def __str__(self) -> str:
+        return f"{self.left} {_SIGNS[self.relation]} {self.right}"
+
     @property
     def is_trivial(self) -> bool:
         """Whether it says nothing: t = t with no steps."""
         return self.left is self.right and self.trace == _NO_STEPS
 
 
+_SIGNS: Final = {"equal": "=", "up-to-constant": "≐", "up-to-scale": "≃", "same-order": "≅"}
 _NO_STEPS: Final[Trace] = ("chain", ())
 
 

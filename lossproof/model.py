@@ -27,6 +27,7 @@ from lossproof.facts import Algebra, Prover, Symbol, propositions
 from lossproof.reading import (
     Reading,
     base_name,
+    check_depth,
     read_distribution,
     read_expression,
     unknown_distribution,
@@ -131,13 +132,15 @@ def _define(reading: Reading) -> None:
                 raise DuplicateError(f"{s.name} is defined twice", text=source.text, span=s.span)
             raw[s.name] = s
     done: dict[str, Term] = {}
-    while len(done) < len(raw):
-        ready = [n for n in raw if n not in done and not (symbols(raw[n].expression) & raw.keys()) - done.keys()]
+    waiting = {n: symbols(d.expression) & raw.keys() for n, d in raw.items()}
+    while waiting:
+        ready = [n for n, needs in waiting.items() if needs <= done.keys()]
         if not ready:
-            name = next(n for n in raw if n not in done)
+            name = next(iter(waiting))
             raise CycleError(f"{name} is defined by itself", text=source.text, span=raw[name].span)
         for name in ready:
-            done[name] = substitute(raw[name].expression, {sym(n): t for n, t in done.items()})
+            done[name] = substitute(raw[name].expression, {sym(n): done[n] for n in waiting.pop(name)})
+            check_depth(done[name])
     reading.definitions = done
 
 
@@ -157,8 +160,8 @@ def finish_model(
     used = {n for pair in (*likelihoods, *priors) for t in pair for n in symbols(t)}
     if density is not None:
         used |= symbols(density)
+    in_model = {n for _, d in (*likelihoods, *priors) for n in symbols(d)}
     for variate, _ in priors:
-        in_model = {n for _, d in (*likelihoods, *priors) for n in symbols(d)}
         if str(variate.value) not in in_model:
             raise UnknownNameError(f"the prior on {variate.value} is about a name that occurs nowhere", text=text,
                                    span=next(s.span for s in source.statements if s.name == variate.value), nearest=sorted(in_model))  # fmt: skip

@@ -48,7 +48,7 @@ def base_name(name: str) -> str:
 
 def read_expression(reading: Reading, term: Term) -> Term:
     """An argument with the definitions put in and y_i read as y."""
-    _check_depth(term)
+    check_depth(term)
     mapping: dict[Term, Term] = {}
     for name in symbols(term):
         if name in reading.definitions:
@@ -58,11 +58,12 @@ def read_expression(reading: Reading, term: Term) -> Term:
     if not mapping:
         return term
     found = substitute(term, mapping)
-    _check_depth(found)
+    check_depth(found)
     return found
 
 
-def _check_depth(term: Term) -> None:
+def check_depth(term: Term) -> None:
+    """Raise LimitError for a formula that is nested too deep."""
     depth: dict[Term, int] = {}
     for t in postorder(term):
         depth[t] = 1 + max((depth[a] for a in t.args), default=0)

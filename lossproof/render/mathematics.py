@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from lossproof.render.words import RELATION_SIGNS, abbreviated, as_written, paper_lines, rule_label, varying
+from lossproof.render.words import RELATION_SIGNS, abbreviated, as_written, distribution_records, paper_lines, rule_label, varying
 from lossproof.syntax import parse_assumption, to_latex
 from lossproof.syntax.assumption import Argument, Call, Define, Tilde
 from lossproof.terms import ONE, ZERO, Term, add, replace_at, substitute, sym
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 #: The relation's signs as LaTeX.
 SIGNS: Final = {"=": "=", "≐": r"\doteq", "≃": r"\simeq", "≅": r"\cong"}
-#: The samples' numbers.
-SAMPLES: Final = r"i = 1, \dots, n"
 _DENSITY: Final = re.compile(r"\\operatorname\{p\}(\\left)?\(([^,()]*), ")
 _BARE_DENSITY: Final = re.compile(r"\\operatorname\{p\}(?=\(|\\left\()")
 _DETAILS: Final = ("paper", "full")
@@ -40,115 +38,128 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ChainRows:
-    """A chain of the proof on paper: its name, its first term as LaTeX, and the lines that follow."""
+    """A chain of the proof: its name, its first term as LaTeX, and the lines that follow."""
 
     name: str
     left: str
     rows: tuple[Row, ...]
 
 
-def formula(term: Term, names: frozenset[str] = frozenset()) -> str:
-    """A term as LaTeX mathematics, densities written p(y | θ)."""
-    text = to_latex(abbreviated(term), names)
-    return _BARE_DENSITY.sub("p", _DENSITY.sub(r"p\1(\2 \\mid ", text))
+class Formulas:
+    """Prints the formulas of one derivation.
 
-
-def chains(d: Derivation, detail: str) -> list[ChainRows]:
-    """The chains of the proof without the preamble, folded to paper's lines or with every step.
-
-    Raises ValueError for a detail other than ``paper`` and ``full``.
+    ``count`` is what the number of samples is called: n, unless that is a symbol of the assumption.
     """
-    if detail not in _DETAILS:
-        raise ValueError(f"detail is paper or full, not {detail!r}")
-    return list(_full_chains(d) if detail == "full" else _paper_chains(d))
 
+    def __init__(self, d: Derivation) -> None:
+        self.d = d
+        self.names = varying(d)
+        self.count = next((c for c in "nNMST" if c not in d.symbols), r"\lvert\text{samples}\rvert")
 
-def _paper_chains(d: Derivation) -> Iterator[ChainRows]:
-    left, name, rows = "", "", list[Row]()
-    for line in paper_lines(d):
-        if line.chain == "preamble":
-            continue
-        if line.left is not None:
-            if rows:
-                yield ChainRows(name, left, tuple(rows))
-            left, name, rows = to_latex(line.left, line.varying), line.chain, []
-        rows.append(Row(SIGNS[line.relation], formula(line.right, line.varying), line.reason))
-    yield ChainRows(name, left, tuple(rows))
+    def term(self, term: Term) -> str:
+        """A term as LaTeX mathematics."""
+        return to_latex(term, self.names, self.count)
 
+    def line(self, term: Term) -> str:
+        """A term as LaTeX mathematics, densities written p(y | θ)."""
+        text = self.term(abbreviated(term))
+        return _BARE_DENSITY.sub("p", _DENSITY.sub(r"p\1(\2 \\mid ", text))
 
-def _full_chains(d: Derivation) -> Iterator[ChainRows]:
-    names = varying(d)
-    steps = d.proof.steps
-    for chain in d.proof.chains:
-        if chain.name == "preamble":
-            continue
-        current = chain.theorem.left
-        rows = []
-        for s in steps:
-            if s.chain == chain.name:
-                current = replace_at(current, s.place, s.step.after)
-                needs = tuple(to_latex(as_written(f.proposition), names) for f in s.step.conditions)
-                reason = f"{s.id}: {rule_label(s.rule, d)}"
-                rows.append(Row(SIGNS[RELATION_SIGNS[s.relation]], to_latex(current, names), reason, s.id, needs))
-        yield ChainRows(chain.name, to_latex(chain.theorem.left, names), tuple(rows))
+    # -- the proof
 
+    def chains(self, detail: str) -> list[ChainRows]:
+        """The chains of the proof without the preamble, folded to paper's lines or with every step.
 
-# -- the claim
+        Raises ValueError for a detail other than ``paper`` and ``full``.
+        """
+        if detail not in _DETAILS:
+            raise ValueError(f"detail is paper or full, not {detail!r}")
+        return list(self._full() if detail == "full" else self._paper())
 
+    def _paper(self) -> Iterator[ChainRows]:
+        left, name, rows = "", "", list[Row]()
+        for line in paper_lines(self.d):
+            if line.chain == "preamble":
+                continue
+            if line.left is not None:
+                if rows:
+                    yield ChainRows(name, left, tuple(rows))
+                left, name, rows = self.term(line.left), line.chain, []
+            rows.append(Row(SIGNS[line.relation], self.line(line.right), line.reason))
+        yield ChainRows(name, left, tuple(rows))
 
-def claim(d: Derivation) -> str:
-    """The right side of NLL = scale · objective + offset."""
-    t = d.theorem
-    names = varying(d)
-    right = to_latex(t.right, names)
-    if t.scale is None or t.offset is None:
+    def _full(self) -> Iterator[ChainRows]:
+        steps = self.d.proof.steps
+        for chain in self.d.proof.chains:
+            if chain.name == "preamble":
+                continue
+            current = chain.theorem.left
+            rows = []
+            for s in steps:
+                if s.chain == chain.name:
+                    current = replace_at(current, s.place, s.step.after)
+                    needs = tuple(self.term(as_written(f.proposition)) for f in s.step.conditions)
+                    reason = f"{s.id}: {rule_label(s.rule, self.d)}"
+                    rows.append(Row(SIGNS[RELATION_SIGNS[s.relation]], self.term(current), reason, s.id, needs))
+            yield ChainRows(chain.name, self.term(chain.theorem.left), tuple(rows))
+
+    # -- the claim
+
+    def claim(self) -> str:
+        """The right side of NLL = scale · objective + offset."""
+        t = self.d.theorem
+        right = self.term(t.right)
+        if t.scale is None or t.offset is None:
+            return right
+        if t.scale is not ONE:
+            if t.right.op in ("add", "neg"):
+                right = rf"\left({right}\right)"
+            right = rf"{self.term(t.scale)} \cdot {right}"
+        if t.offset is not ZERO:
+            dropped = t.offset.args if t.offset.op == "add" else (t.offset,)
+            right += self.term(add(ZERO, *dropped)).removeprefix("0")
         return right
-    if t.scale is not ONE:
-        if t.right.op in ("add", "neg"):
-            right = rf"\left({right}\right)"
-        right = rf"{to_latex(t.scale, names)} \cdot {right}"
-    if t.offset is not ZERO:
-        right += to_latex(add(ZERO, *(t.offset.args if t.offset.op == "add" else (t.offset,))), names).removeprefix("0")
-    return right
+
+    # -- the assumption
+
+    def statements(self) -> list[str]:
+        """The statements of the assumption: those with ~, then the definitions. None for a density of one's own."""
+        if not self.d.model.likelihoods:
+            return []
+        found = parse_assumption(self.d.model.text).statements
+        tildes = [rf"{self._name(s.name)} \sim {self._call(s.distribution)}" for s in found if isinstance(s, Tilde)]
+        return tildes + [f"{self._name(s.name)} = {self._at_sample(s.expression)}" for s in found if isinstance(s, Define)]
+
+    def _name(self, name: str) -> str:
+        return self._at_sample(sym(name))
+
+    def _at_sample(self, term: Term) -> str:
+        """The term for sample i."""
+        indexed = {sym(n): sym(f"{n}_i") for n in self.names if not n.endswith("_i")}
+        defined = {sym(n): sym(f"{n}_i") for n, t in self.d.model.definitions if substitute(t, indexed) is not t}
+        return self.term(substitute(term, {**indexed, **defined}))
+
+    def _call(self, call: Call) -> str:
+        """A distribution as it was written; the parser bounds how deep calls are nested."""
+        name = r"\mathcal{N}" if call.name == "N" else rf"\operatorname{{{re.sub('[^A-Za-z0-9]', '', call.name)}}}"
+        args = ", ".join(self._argument(a) for a in call.args)
+        return rf"{name}\left({args}\right)" if r"\frac" in args else f"{name}({args})"
+
+    def _argument(self, argument: Argument) -> str:
+        value = argument.value
+        shown = self._call(value) if isinstance(value, Call) else self._at_sample(value)
+        return shown if argument.keyword is None else rf"\mathrm{{{re.sub('[^A-Za-z0-9]', '', argument.keyword)}}} = {shown}"
 
 
-# -- the assumption
-
-
-def assumption(d: Derivation) -> list[str]:
-    """The statements of the assumption as LaTeX: those with ~, then the definitions."""
-    names = varying(d)
-    model = d.model
-    if not model.likelihoods:
-        return [] if model.density is None else [rf"y \sim {formula(model.density, names)}"]
-    statements = parse_assumption(model.text).statements
-    shown = [_tilde(s, d) for s in statements if isinstance(s, Tilde)]
-    return shown + [f"{_name(s.name, d)} = {_at_sample(s.expression, d)}" for s in statements if isinstance(s, Define)]
-
-
-def _tilde(statement: Tilde, d: Derivation) -> str:
-    return rf"{_name(statement.name, d)} \sim {_call(statement.distribution, d)}"
-
-
-def _name(name: str, d: Derivation) -> str:
-    return _at_sample(sym(name), d)
-
-
-def _at_sample(term: Term, d: Derivation) -> str:
-    """The term for sample i."""
-    indexed = {sym(n): sym(f"{n}_i") for n in varying(d) if not n.endswith("_i")}
-    defined = {sym(n): sym(f"{n}_i") for n, t in d.model.definitions if substitute(t, indexed) is not t}
-    return to_latex(substitute(term, {**indexed, **defined}))
-
-
-def _call(call: Call, d: Derivation) -> str:
-    """A distribution as it was written. Calls are nested 50 deep at most."""
-    name = r"\mathcal{N}" if call.name == "N" else rf"\operatorname{{{call.name}}}"
-    args = ", ".join(_argument(a, d) for a in call.args)
-    return rf"{name}\left({args}\right)" if r"\frac" in args else f"{name}({args})"
-
-
-def _argument(argument: Argument, d: Derivation) -> str:
-    value = argument.value
-    shown = _call(value, d) if isinstance(value, Call) else _at_sample(value, d)
-    return shown if argument.keyword is None else rf"{to_latex(sym(argument.keyword))} = {shown}"
+def distribution_title(d: Derivation) -> str:
+    """The distribution of an assumption in a few words: ``Normal``, ``Truncated Normal``, ``Mixture``."""
+    ids = distribution_records(d)
+    if not ids or not d.model.likelihoods:
+        return "Own density"
+    record = d.book.distribution(ids[0])
+    title = re.sub(r" *\(.*\)", "", record.title)
+    if not record.is_combinator:
+        return title
+    inner = [a.op[5:] for a in d.model.likelihoods[0][1].args if a.op.startswith("dist:")]
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", record.names[0]).capitalize()
+    return name if len(inner) != 1 else f"{name} {re.sub(r' *[(].*[)]', '', d.book.distribution(inner[0]).title)}"

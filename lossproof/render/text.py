@@ -64,7 +64,8 @@ def derivation_text(
     Raises :class:`lossproof.LossproofError` for a formula that is longer than any reader wants.
     """
     page = Page(max(width or WIDTH, _LEAST), color)
-    blocks = [_assumption(d, page), *(_full(d, page) if detail == "full" else _proof(d, page))]
+    roles = "" if before is None else changed_roles(d, before)
+    blocks = [_assumption(d, page, roles), *(_full(d, page) if detail == "full" else _proof(d, page))]
     changed = [] if before is None else changes(d, before, page)
     blocks += [_ledger(d, page), changed, _result(d, page), _limits(d, page), _checked(d, page)]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -86,9 +87,9 @@ def said(words: Words) -> str:
 # -- the assumption
 
 
-def _assumption(d: Derivation, page: Page) -> list[str]:
+def _assumption(d: Derivation, page: Page, roles: str) -> list[str]:
     rows = [(_LABELS.get(label, label), said(words)) for label, words in assumption_in_words(d)]
-    head = wrap_formula(shown_assumption(d), page.width, page.width - 4)
+    head = wrap_formula(shown_assumption(d) + (f", but {roles}" if roles else ""), page.width, page.width - 4)
     shown = [page.style(f"{'    ' if i else ''}{row}", "bold") for i, row in enumerate(head)]
     return [*shown, "", *table_of(rows, page)]
 
@@ -186,28 +187,28 @@ def _ledger(d: Derivation, page: Page) -> list[str]:
     return [page.style(f"Dropped, of the NLL of {where}", "head"), *table([head, *rows], page)]
 
 
+def changed_roles(d: Derivation, before: Derivation) -> str:
+    """Which names have another role than in the unchanged assumption: ``σ learned``."""
+    said: list[str] = []
+    for role, word in (("parameter", "learned"), ("fixed", "fixed")):
+        names = [pretty(n) for n, s in d.symbols.items() if s.role == role and n in before.symbols and before.symbols[n].role != role]
+        if names:
+            said.append(f"{', '.join(names)} {word}")
+    return " and ".join(said)
+
+
 def changes(d: Derivation, before: Derivation, page: Page) -> list[str]:
     """Which terms came back to the loss and which are now dropped, against the same assumption with its own roles."""
-    learned = [
-        n
-        for n, s in d.symbols.items()
-        if s.role == "parameter" and (o := before.symbols.get(n)) and o.role != "parameter"
-    ]
-    fixed = [
-        n for n, s in d.symbols.items() if s.role == "fixed" and (o := before.symbols.get(n)) and o.role == "parameter"
-    ]
-    roles = [
-        f"{', '.join(map(pretty, names))} {said}" for names, said in ((learned, "learned"), (fixed, "fixed")) if names
-    ]
     was = {r.term for r in before.ledger}
     now = {r.term for r in d.ledger}
     rows = [("came back", formula(r.term)) for r in before.ledger if r.term not in now]
-    rows += [("went", formula(r.term)) for r in d.ledger if r.term not in was]
+    rows += [("now dropped", formula(r.term)) for r in d.ledger if r.term not in was]
     if before.scale is not d.scale:
         rows.append(("scale", f"{formula(before.scale)} became {formula(d.scale)}"))
     if not rows:
         rows = [("ledger", "as before")]
-    return [page.style(f"Changed, with {' and '.join(roles) or 'the same roles'}", "head"), *table_of(rows, page)]
+    roles = changed_roles(d, before)
+    return [page.style(f"Changed{', with ' + roles if roles else ': no role'}", "head"), *table_of(rows, page)]
 
 
 def table(rows: list[tuple[str, ...]], page: Page) -> list[str]:
