@@ -193,7 +193,8 @@ def finish_model(
         raise NothingToLearnError("every name is data or fixed: there is nothing to learn", text=text, span=(0, len(text)),
                                   hint="leave the name that is learned out of `with ... fixed`, or use --free NAME")  # fmt: skip
     definitions = tuple(reading.definitions.items())
-    return Model(text, tuple(likelihoods), tuple(priors), table, tuple(hypotheses), definitions, density, tuple(notes))
+    shown = _restated(source, free, fix) if (free or fix) and density is None else text
+    return Model(shown, tuple(likelihoods), tuple(priors), table, tuple(hypotheses), definitions, density, tuple(notes))
 
 
 def _shared_by_priors(priors: list[tuple[Term, Term]]) -> set[str]:
@@ -237,6 +238,19 @@ def _check_names(reading: Reading, roles: Mapping[str, str], used: set[str], cha
             close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.3)
             raise UnknownNameError(f"{name} does not occur in the assumption", text=source.text,
                                    span=spans.get(name, (0, len(source.text))), nearest=close or sorted(known))  # fmt: skip
+
+
+def _restated(source: Assumption, free: set[str], fix: set[str]) -> str:
+    """The assumption's text with its roles as they were changed."""
+    text = source.text
+    start = text.rfind("with", 0, source.roles[0].span[0]) if source.roles else -1
+    end = text.rfind("where", 0, source.conditions[0].span[0]) if source.conditions else len(text)
+    head = text[: start if start >= 0 else end].rstrip()
+    fixed = [r.name for r in source.roles if r.role == "fixed" and r.name not in free]
+    fixed += sorted(fix - set(fixed))
+    data = [r.name for r in source.roles if r.role == "data"]
+    roles = [f"{', '.join(names)} {role}" for names, role in ((fixed, "fixed"), (data, "data")) if names]
+    return " ".join(p for p in (head, "with " + ", ".join(roles) if roles else "", text[end:]) if p)
 
 
 def _conditions(reading: Reading) -> list[Term]:

@@ -6,6 +6,8 @@ import copy
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,13 @@ from lossproof import checker
 from lossproof.checker import Forms, Rejected, Rules, Terms, check
 
 RULES = Path(__file__).resolve().parent.parent / "rules"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _records_are_read_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checker, "load_records", lru_cache(checker.load_records))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +56,7 @@ _TOY = toy().data
 _SPOTS = spots(_TOY)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(_SPOTS), st.sampled_from(JUNK))
 def test_no_junk_raises(path: tuple[Any, ...], junk: Any) -> None:
     data = copy.deepcopy(_TOY)
@@ -55,7 +64,7 @@ def test_no_junk_raises(path: tuple[Any, ...], junk: Any) -> None:
     assert check(data, RULES, assume_rules=True).status in (0, 1, 2)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(_SPOTS))
 def test_nothing_missing_raises(path: tuple[Any, ...]) -> None:
     data = copy.deepcopy(_TOY)

@@ -314,7 +314,7 @@ def test_results_pickle_and_compare_equal() -> None:
 def test_unicode_and_ascii_names_are_the_same(one: str, other: str) -> None:
     a, b = lp.derive(one), lp.derive(other)
     assert (a.nll, a.loss, a.scale, a.offset, a.objective, a.symbols) == (b.nll, b.loss, b.scale, b.offset, b.objective, b.symbols)
-    values = {n: 0.7 for n in a.symbols}
+    values = dict.fromkeys(a.symbols, 0.7)
     assert a.nll.evaluate(values) == b.nll.evaluate(values)
 
 

@@ -91,7 +91,7 @@ def set_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.group(
     cls=Commands,
     help=_HELP,
-    no_args_is_help=True,
+    no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, message="lossproof %(version)s")
@@ -111,13 +111,12 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return its exit status: nothing is raised."""
     state = State("--debug" in arguments)
     try:
+        if not arguments:
+            raise UsageError("what is to be done?", nearest=COMMANDS, hint="lossproof --help")
         result: Any = cli.main(arguments, prog_name="lossproof", standalone_mode=False, obj=state)
         return result if isinstance(result, int) else 0
     except LossproofError as error:
         return _failed(error, error.exit_status, state)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return error.exit_code
     except click.ClickException as error:
         return _failed(_usage(error), error.exit_code, state)
     except (click.Abort, KeyboardInterrupt):

@@ -113,8 +113,6 @@ def _derived(assumption: str | None, options: dict[str, Any]) -> tuple[Derivatio
 
 
 def _shown(derivation: Derivation, before: Derivation | None, form: str, standalone: bool, detail: str) -> str:
-    if form == "json":
-        return derivation.proof.to_json() + "\n"
     if form == "text":
         from lossproof.cli.files import page_width, wants_color
         from lossproof.render.text import derivation_text
@@ -124,10 +122,11 @@ def _shown(derivation: Derivation, before: Derivation | None, form: str, standal
         from lossproof.render.text import Page, changes
 
         click.echo("\n".join(changes(derivation, before, Page())), err=True)
-    options: dict[str, Any] = {"detail": detail}
+    if form == "json":
+        return derivation.proof.to_json() + "\n"
     if form == "latex":
-        return _ended(derivation.latex(standalone=standalone, **options))
-    return _ended(derivation.markdown(**options))
+        return _ended(derivation.latex(standalone=standalone, detail=detail))
+    return _ended(derivation.markdown(detail=detail))
 
 
 def _ended(text: str) -> str:

@@ -83,20 +83,22 @@ def comment(text: str) -> str:
     return "".join([c if " " <= c <= "~" else f"<U+{ord(c):04X}>" for c in line])
 
 
-_MARKDOWN: Final = frozenset("\\`*_{}[]<>()#+-!|~$&^")
+_MARKDOWN: Final = {**{c: "\\" + c for c in "\\*_[]#~"}, **{c: f"&#{ord(c)};" for c in "`<>|$&"}}
 
 
 def escape_markdown(text: str) -> str:
-    """Any text as Markdown that prints it, on one line; control characters and the like are named by their number."""
-    out = []
-    for char in normalize("NFC", text):
-        if char in _MARKDOWN:
-            out.append(f"&#{ord(char)};" if char in "<>&$|`" else "\\" + char)
-        elif char.isspace():
-            out.append(" ")
-        else:
-            out.append(char if char.isprintable() else f"U+{ord(char):04X}")
-    return "".join(out)
+    """Any text as Markdown that prints it, on one line; a control character or the like is named by its number."""
+    apart = normalize("NFC", text).split(_MODEL)
+    return r"$f _{\theta}(x)$".join("".join([_markdown_char(c) for c in part]) for part in apart)
+
+
+def _markdown_char(char: str) -> str:
+    known = _MARKDOWN.get(char)
+    if known is not None:
+        return known
+    if char.isspace():
+        return " "
+    return char if char.isprintable() else f"U+{ord(char):04X}"
 
 
 def code_markdown(text: str) -> str:

@@ -8,21 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 from lossproof.render.breaking import Formula, Page, adaptive, rows
 from lossproof.render.escape import code_latex, comment, escape_latex
-from lossproof.render.mathematics import SAMPLES, SIGNS, ChainRows, assumption, chains, claim, formula
+from lossproof.render.mathematics import SIGNS, ChainRows, Formulas, remarks, role_sentences, theorem_title
 from lossproof.render.words import (
     RELATION_SIGNS,
     RELATION_WORDS,
     Words,
-    assumption_in_words,
-    caveats,
-    distribution_records,
-    ledger_reason,
-    ledger_return,
+    ledger_words,
     libraries,
     objective_name,
     result_sentence,
     spoken,
-    varying,
 )
 from lossproof.syntax import latex_name, parse_expression, to_latex
 
@@ -79,8 +74,7 @@ def derivation_latex(d: Derivation, *, standalone: bool = False, detail: str = "
     slug = _slug(d) if label is None else label
     if not re.fullmatch(r"[A-Za-z0-9.-]+", slug):
         raise ValueError("a label has letters, digits, - and . only")
-    parts = [f"% {comment(d.assumption)}", _PREAMBLE, "", *_theorem(d, slug), *_proof(d, detail), *_ledger(d), *_remarks(d)]
-    body = "\n".join(parts) + "\n"
+    body = "\n".join(_Fragment(d).lines(slug, detail)) + "\n"
     return f"{_DOCUMENT}\n{body}\\end{{document}}\n" if standalone else body
 
 
@@ -91,117 +85,120 @@ def _slug(d: Derivation) -> str:
     return f"{first}-{hashlib.sha256(asked.encode()).hexdigest()[:6]}"
 
 
-def said(words: Words) -> str:
-    """Words as LaTeX text."""
-    return spoken(words, lambda t: f"${formula(t)}$", lambda text: escape_latex(text).replace("...", r"\dots{}"))
+class _Fragment:
+    """Writes one derivation."""
 
+    def __init__(self, d: Derivation) -> None:
+        self.d = d
+        self.formulas = Formulas(d)
+        self.whose = f"all ${self.formulas.count}$ samples"
 
-# -- the theorem
+    def lines(self, slug: str, detail: str) -> list[str]:
+        """The lines of the fragment."""
+        head = [f"% {comment(self.d.assumption)}", _PREAMBLE, ""]
+        return [*head, *self.theorem(slug), *self.proof(detail), *self.ledger(), *self.remarks()]
 
+    def said(self, words: Words) -> str:
+        """Words as LaTeX text."""
+        return spoken(words, lambda t: f"${self.formulas.line(t)}$", lambda text: escape_latex(text).replace("...", r"\dots{}"))
 
-def _theorem(d: Derivation, slug: str) -> list[str]:
-    return [
-        rf"\begin{{lptheorem}}[{{{_title(d)}}}]\label{{lp:{slug}:theorem}}\emergencystretch=3em",
-        *_statements(d),
-        *_roles(d),
-        r"The negative log-likelihood of all $n$ samples" + (", priors included," if d.model.priors else "") + " is",
-        rf"\begin{{equation}}\label{{lp:{slug}:nll}}",
-        *_equation(d),
-        r"\end{equation}",
-        _relation(d),
-        said(result_sentence(d)),
-        r"\end{lptheorem}",
-    ]
+    # -- the theorem
 
+    def theorem(self, slug: str) -> list[str]:
+        """What holds: the NLL, and the loss that it relates to."""
+        included = ", priors included," if self.d.model.priors else ""
+        return [
+            rf"\begin{{lptheorem}}[{{{escape_latex(theorem_title(self.d))}}}]\label{{lp:{slug}:theorem}}\emergencystretch=3em",
+            *self.statements(),
+            *[self.said(words) for words in role_sentences(self.d)],
+            f"The negative log-likelihood of {self.whose}{included} is",
+            rf"\begin{{equation}}\label{{lp:{slug}:nll}}",
+            *self.equation(),
+            r"\end{equation}",
+            self.relation(),
+            self.said(result_sentence(self.d)),
+            r"\end{lptheorem}",
+        ]
 
-def _title(d: Derivation) -> str:
-    """What is assumed and what it comes to: ``Normal: mean squared error``."""
-    names = distribution_records(d)
-    first = re.sub(r" *\(.*\)", "", d.book.distribution(names[0]).title) if names else "Own density"
-    name = objective_name(d)
-    return escape_latex(f"{first}: {name}" if name else f"{first} likelihood")
+    def statements(self) -> list[str]:
+        """The assumption, in the line of text if it is short."""
+        shown = self.formulas.statements()
+        given = ""
+        if not shown:
+            given = rf" be independent samples, $i = 1, \dots, {self.formulas.count}$, with the density"
+            shown = [self.formulas.density()]
+            return [f"Let $y_i${given}", *self.display(shown)]
+        for_each = rf"independently for $i = 1, \dots, {self.formulas.count}$."
+        widths = [Formula(s).box.text for s in shown]
+        if max(widths) < _IN_LINE and sum(widths) < 2 * _IN_LINE:
+            return ["Let " + ", ".join(f"${s}$" for s in shown) + ", " + for_each]
+        return ["Let", *self.display(shown), for_each]
 
+    def display(self, shown: list[str]) -> list[str]:
+        """Formulas below one another."""
+        lines = [r"  & " + adaptive(s, _WIDE, _NARROW, r"\quad") for s in shown]
+        return [r"\begin{align*}", *[line + r" \\" for line in lines[:-1]], lines[-1], r"\end{align*}"]
 
-def _statements(d: Derivation) -> list[str]:
-    """The assumption, in the line if it is short."""
-    shown = assumption(d)
-    if not shown:
-        return []
-    for_each = rf"independently for ${SAMPLES}$."
-    if sum(Formula(s).box.text for s in shown) < _IN_LINE:
-        return ["Let " + ", ".join(f"${s}$" for s in shown) + ", " + for_each]
-    rows = [r"  & " + adaptive(s, _WIDE, _NARROW, r"\quad") for s in shown]
-    return ["Let", r"\begin{align*}", *[r + r" \\" for r in rows[:-1]], rows[-1], r"\end{align*}", for_each]
+    def equation(self) -> list[str]:
+        """NLL = scale · objective + offset."""
+        body = adaptive(self.formulas.claim(), Page(270.0, 260.0), Page(165.0, 155.0), r"\quad")
+        if r"\\" not in body and r"\lpbreak" not in body:
+            return [rf"  \lpNLL = {body}"]
+        return [r"\begin{split}", rf"  \lpNLL = {{}} & {body}", r"\end{split}"]
 
+    def relation(self) -> str:
+        """How the NLL relates to the loss, and what that means."""
+        sign = SIGNS[RELATION_SIGNS[self.d.relation]]
+        name = objective_name(self.d)
+        objective = escape_latex(name) if name else f"${self.formulas.term(self.d.objective)}$"
+        if not name and Formula(objective).box.text > _IN_LINE:
+            objective = "the last line of the proof"
+        if self.d.relation == "equal":
+            return f"so it equals {objective}."
+        return rf"so $\lpNLL {sign}$ {objective}, where ${sign}$ means {RELATION_WORDS[self.d.relation]}."
 
-_ROLES: Final = ("data", "learned", "fixed")
+    # -- the proof
 
+    def proof(self, detail: str) -> list[str]:
+        """The chains, each an alignment with reasons."""
+        lines = [r"\begin{lpproof}"]
+        for chain in self.formulas.chains(detail):
+            lines += [self.heading(chain), *_chain(chain)]
+        greatest = "posterior density" if self.d.model.priors else "likelihood"
+        ending = rf"The logarithm is increasing and minus reverses the order, so the {greatest} is greatest where $\lpNLL$ is least."
+        return [*lines, ending, r"\end{lpproof}"]
 
-def _roles(d: Derivation) -> list[str]:
-    """The roles and domains in one sentence, the conditions in another."""
-    groups: dict[tuple[str, str], list[Words]] = {}
-    given: list[str] = []
-    for label, words in assumption_in_words(d):
-        if label in _ROLES:
-            about, more = _parted(words)
-            groups.setdefault((label, more), []).append(about)
-        elif label in ("where", "support"):
-            given.append(said(words))
-    roles = []
-    for (label, more), rows_of in groups.items():
-        verb = "are" if len(rows_of) > 1 or " and " in rows_of[0] else "is"
-        names = "; ".join(said(words) for words in rows_of)
-        roles.append(f"{names}, {verb} {label}" + (f" ({said((more,))})" if more else ""))
-    lines = ["Here " + "; ".join(roles) + "."]
-    return [*lines, "Assume " + ", ".join(given) + "."] if given else lines
+    def heading(self, chain: ChainRows) -> str:
+        """What a chain speaks of."""
+        if chain.name == "sample":
+            return "For one sample,"
+        if chain.name.startswith("prior:"):
+            return f"For the prior on ${latex_name(chain.name[6:])}$,"
+        return f"For {self.whose}" + (" and the priors," if self.d.model.priors else ",")
 
+    # -- the ledger and what else is to be known
 
-def _parted(words: Words) -> tuple[Words, str]:
-    """Words up to their semicolon, and the text after it."""
-    last = words[-1]
-    if not isinstance(last, str):
-        return words, ""
-    text, _, more = last.partition("; ")
-    return (*words[:-1], text), more
+    def ledger(self) -> list[str]:
+        """What was dropped, as a table."""
+        if not self.d.ledger:
+            return [r"\par\medskip\noindent Nothing was dropped: every term depends on what is learned.\par"]
+        lines = [
+            r"\begin{center}\small",
+            r"\begin{tabular}{@{}p{.43\linewidth}p{.24\linewidth}p{.22\linewidth}@{}}",
+            r"\toprule",
+            r"\raggedright Dropped, for one sample & Why & Returns \tabularnewline",
+            r"\midrule",
+        ]
+        for term, why, returns in ledger_words(self.d):
+            cells = [_cell(self.formulas.term(term)), self.said(why), self.said(returns)]
+            lines.append(" & ".join(rf"\raggedright {c}" for c in cells) + r" \tabularnewline[2pt]")
+        return [*lines, r"\bottomrule", r"\end{tabular}", r"\end{center}"]
 
-
-def _equation(d: Derivation) -> list[str]:
-    body = adaptive(claim(d), Page(270.0, 260.0), Page(165.0, 155.0), r"\quad")
-    if r"\\" not in body and r"\lpbreak" not in body:
-        return [rf"  \lpNLL = {body}"]
-    return [r"\begin{split}", rf"  \lpNLL = {{}} & {body}", r"\end{split}"]
-
-
-def _relation(d: Derivation) -> str:
-    sign = SIGNS[RELATION_SIGNS[d.relation]]
-    name = objective_name(d)
-    meaning = escape_latex(RELATION_WORDS[d.relation])
-    objective = escape_latex(name) if name else f"${to_latex(d.objective, varying(d))}$"
-    if not name and Formula(objective).box.text > _IN_LINE:
-        objective = "the last line of the proof"
-    if d.relation == "equal":
-        return f"so it equals {objective}."
-    return rf"so $\lpNLL {sign}$ {objective}, where ${sign}$ means {meaning}."
-
-
-# -- the proof
-
-
-def _proof(d: Derivation, detail: str) -> list[str]:
-    lines = [r"\begin{lpproof}"]
-    for chain in chains(d, detail):
-        lines += [_heading(chain, d), *_chain(chain)]
-    greatest = "posterior density" if d.model.priors else "likelihood"
-    ending = rf"The logarithm is increasing and minus reverses the order, so the {greatest} is greatest where $\lpNLL$ is least."
-    return [*lines, ending, r"\end{lpproof}"]
-
-
-def _heading(chain: ChainRows, d: Derivation) -> str:
-    if chain.name == "sample":
-        return "For one sample,"
-    if chain.name.startswith("prior:"):
-        return f"For the prior on ${latex_name(chain.name[6:])}$,"
-    return r"For all $n$ samples" + (" and the priors," if d.model.priors else ",")
+    def remarks(self) -> list[str]:
+        """Library names, conventions, notes, and what the loss is not safe for."""
+        names = [code_latex(code) + (f" (${to_latex(parse_expression(f))}$ of it)" if f else "") for _, code, f in libraries(self.d)]
+        lines = [rf"\lpremark{{In libraries}}{{{'; '.join(names)}.}}"] if names else []
+        return lines + [rf"\lpremark{{{head}}}{{{' '.join(map(self.said, found))}}}" for head, found in remarks(self.d)]
 
 
 def _chain(chain: ChainRows) -> list[str]:
@@ -216,31 +213,11 @@ def _chain(chain: ChainRows) -> list[str]:
 
 def _conditions(chain: ChainRows) -> list[str]:
     """What the steps of a chain needed, where every step is shown."""
-    rows = [(row.number, row.conditions) for row in chain.rows if row.conditions]
-    if not rows:
+    needs = [(row.number, row.conditions) for row in chain.rows if row.conditions]
+    if not needs:
         return []
-    shown = "; ".join(f"({number}) " + ", ".join(f"${c}$" for c in conditions) for number, conditions in rows)
+    shown = "; ".join(f"({number}) " + ", ".join(f"${c}$" for c in conditions) for number, conditions in needs)
     return [r"{\footnotesize\raggedright Conditions: " + shown + r".\par}"]
-
-
-# -- the ledger and what else is to be known
-
-
-def _ledger(d: Derivation) -> list[str]:
-    if not d.ledger:
-        return [r"\par\medskip\noindent Nothing was dropped: every term depends on what is learned.\par"]
-    whose = "the dataset of one sample" if d.model.priors else "each sample"
-    lines = [
-        r"\begin{center}\small",
-        r"\begin{tabular}{@{}p{.43\linewidth}p{.24\linewidth}p{.22\linewidth}@{}}",
-        r"\toprule",
-        rf"\raggedright Dropped of {whose} & Why & Returns \tabularnewline",
-        r"\midrule",
-    ]
-    for row in d.ledger:
-        cells = [_cell(to_latex(row.term, varying(d))), said(ledger_reason(row, d)), said(ledger_return(row, d))]
-        lines.append(" & ".join(rf"\raggedright {c}" for c in cells) + r" \tabularnewline[2pt]")
-    return [*lines, r"\bottomrule", r"\end{tabular}", r"\end{center}"]
 
 
 def _cell(latex: str) -> str:
@@ -249,15 +226,3 @@ def _cell(latex: str) -> str:
     if len(found) == 1:
         return f"${found[0]}$"
     return r"$\begin{aligned}[t] " + r" \\ ".join(f"& {row}" for row in found) + r" \end{aligned}$"
-
-
-def _remarks(d: Derivation) -> list[str]:
-    remarks: list[tuple[str, list[str]]] = []
-    names = [code_latex(code) + (f" (${to_latex(parse_expression(factor))}$ of it)" if factor else "") for _, code, factor in libraries(d)]
-    if names:
-        remarks.append(("In libraries", ["; ".join(names) + "."]))
-    said_of = assumption_in_words(d)
-    remarks.append(("Convention", [said(w) for label, w in said_of if label == "convention"]))
-    remarks.append(("Note", [said(w) for label, w in said_of if label == "note"]))
-    remarks.append(("Not safe for", [said(w) for w in caveats(d)]))
-    return [rf"\lpremark{{{head}}}{{{' '.join(sentences)}}}" for head, sentences in remarks if sentences]

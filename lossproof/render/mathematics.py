@@ -7,7 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from lossproof.render.words import RELATION_SIGNS, abbreviated, as_written, distribution_records, paper_lines, rule_label, varying
+from lossproof.render.words import (
+    RELATION_SIGNS,
+    Words,
+    abbreviated,
+    as_written,
+    assumption_in_words,
+    caveats,
+    distribution_records,
+    objective_name,
+    paper_lines,
+    rule_label,
+    varying,
+)
 from lossproof.syntax import parse_assumption, to_latex
 from lossproof.syntax.assumption import Argument, Call, Define, Tilde
 from lossproof.terms import ONE, ZERO, Term, add, replace_at, substitute, sym
@@ -20,6 +32,8 @@ SIGNS: Final = {"=": "=", "≐": r"\doteq", "≃": r"\simeq", "≅": r"\cong"}
 _DENSITY: Final = re.compile(r"\\operatorname\{p\}(\\left)?\(([^,()]*), ")
 _BARE_DENSITY: Final = re.compile(r"\\operatorname\{p\}(?=\(|\\left\()")
 _DETAILS: Final = ("paper", "full")
+_ROLES: Final = ("data", "learned", "fixed")
+_PARENTHESES: Final = re.compile(r" *\(.*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +138,7 @@ class Formulas:
 
     def statements(self) -> list[str]:
         """The statements of the assumption: those with ~, then the definitions. None for a density of one's own."""
-        if not self.d.model.likelihoods:
+        if self.d.model.density is not None:
             return []
         found = parse_assumption(self.d.model.text).statements
         tildes = [rf"{self._name(s.name)} \sim {self._call(s.distribution)}" for s in found if isinstance(s, Tilde)]
@@ -151,15 +165,74 @@ class Formulas:
         return shown if argument.keyword is None else rf"\mathrm{{{re.sub('[^A-Za-z0-9]', '', argument.keyword)}}} = {shown}"
 
 
+    def density(self) -> str:
+        """A density of one's own."""
+        density = self.d.model.density
+        return "" if density is None else rf"p({', '.join(self.term(sym(n)) for n in self._data())}) = {self.term(density)}"
+
+    def _data(self) -> list[str]:
+        return sorted(n for n, s in self.d.symbols.items() if s.role == "data")
+
+
+# -- sentences
+
+
+def role_sentences(d: Derivation) -> list[Words]:
+    """The roles and domains in one sentence, the conditions in another."""
+    groups: dict[tuple[str, str], list[Words]] = {}
+    given: list[Words] = []
+    for label, words in assumption_in_words(d):
+        if label in _ROLES:
+            about, more = _parted(words)
+            groups.setdefault((label, more), []).append(about)
+        elif label in ("where", "support"):
+            given.append(words)
+    roles: list[Words] = []
+    for (label, more), found in groups.items():
+        verb = "are" if len(found) > 1 or " and " in found[0] else "is"
+        roles.append((*_separated(found, "; "), f", {verb} {label}" + (f" ({more})" if more else "")))
+    sentences: list[Words] = [("Here ", *_separated(roles, "; "), ".")]
+    return [*sentences, ("Assume ", *_separated(given, ", "), ".")] if given else sentences
+
+
+def _separated(items: list[Words], by: str) -> Words:
+    return tuple(w for i, item in enumerate(items) for w in ((by,) if i else ()) + item)
+
+
+def _parted(words: Words) -> tuple[Words, str]:
+    """Words up to their semicolon, and the text after it."""
+    last = words[-1]
+    if not isinstance(last, str):
+        return words, ""
+    text, _, more = last.partition("; ")
+    return (*words[:-1], text), more
+
+
+def theorem_title(d: Derivation) -> str:
+    """What is assumed and what it comes to: ``Normal: mean squared error``."""
+    name = objective_name(d)
+    return f"{distribution_title(d)}: {name}" if name else f"{distribution_title(d)} likelihood"
+
+
+def remarks(d: Derivation) -> list[tuple[str, list[Words]]]:
+    """Headed sentences for the end: conventions, notes and what the loss is not safe for."""
+    said = assumption_in_words(d)
+    found = [
+        ("Convention", [w for label, w in said if label == "convention"]),
+        ("Note", [w for label, w in said if label == "note"]),
+        ("Not safe for", caveats(d)),
+    ]
+    return [(head, sentences) for head, sentences in found if sentences]
+
+
 def distribution_title(d: Derivation) -> str:
     """The distribution of an assumption in a few words: ``Normal``, ``Truncated Normal``, ``Mixture``."""
     ids = distribution_records(d)
-    if not ids or not d.model.likelihoods:
+    if not ids or d.model.density is not None:
         return "Own density"
     record = d.book.distribution(ids[0])
-    title = re.sub(r" *\(.*\)", "", record.title)
     if not record.is_combinator:
-        return title
-    inner = [a.op[5:] for a in d.model.likelihoods[0][1].args if a.op.startswith("dist:")]
+        return _PARENTHESES.sub("", record.title)
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", record.names[0]).capitalize()
-    return name if len(inner) != 1 else f"{name} {re.sub(r' *[(].*[)]', '', d.book.distribution(inner[0]).title)}"
+    inner = [a.op[5:] for a in d.model.likelihoods[0][1].args if a.op.startswith("dist:")]
+    return name if len(inner) != 1 else f"{name} {_PARENTHESES.sub('', d.book.distribution(inner[0]).title)}"
