@@ -2,6 +2,10 @@
 
 Prints:
     wrote gaussian.tex
+    wrote document.tex
+    wrote gaussian.md
+    wrote proof.json
+    the proof is checked
 """
 
 import subprocess
@@ -22,4 +26,4 @@ for name, text in [
     print("wrote", name)
 
 done = subprocess.run([sys.executable, checker.__file__, "proof.json"], capture_output=True, text=True, check=True)
-print(done.stdout.splitlines()[0])
+print("the proof is", done.stdout.partition(":")[0])

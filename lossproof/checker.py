@@ -1813,8 +1813,9 @@ def check(data: object, rules_dir: Path | None = None, assume_rules: bool = Fals
         report.status, report.messages = 1, [text if text.startswith(checker.place) else f"{checker.place}: {text}"]
     except Unusable as error:
         report.status, report.messages = 2, [str(error)]
-    except (RecursionError, MemoryError, OverflowError):
-        report.status, report.messages = 1, [f"{checker.place}: too large or too deep"]
+    except (RecursionError, MemoryError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        # no known way leads here; what the checker cannot read is no proof
+        report.status, report.messages = 1, [f"{checker.place}: too large, too deep or malformed ({type(error).__name__})"]
     return report
 
 

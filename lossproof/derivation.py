@@ -18,7 +18,7 @@ from lossproof.search.display import Display, product_of, scaled, tidy_sum
 from lossproof.search.recognise import Recognised, Recogniser
 from lossproof.search.rewrite import Rewriter
 from lossproof.search.split import Splitter
-from lossproof.terms import ZERO, Term, add, div, fn, mul, neg, symbols
+from lossproof.terms import ZERO, Term, add, div, fn, mul, neg, postorder, symbols
 
 if TYPE_CHECKING:
     import sympy
@@ -193,8 +193,9 @@ class _Pipeline:
         rows = tuple(self._row(t) for p in pieces for t in p.collected.ledger)
         offset = tidy_sum(r.term for r in rows)
         data_loss = sample.collected.loss
-        penalty = add(*[p.collected.loss for p in priors]) if priors else ZERO
-        loss = add(data_loss, *[p.collected.loss for p in priors])
+        penalties = [p.collected.loss for p in priors if p.collected.loss is not ZERO]  # a flat prior has none
+        penalty = add(*penalties)
+        loss = add(data_loss, *penalties)
         nll = self._nll(pieces)
         chains = [Chain(p.name, self.kernel.chain([t for _, t in p.lines]), p.lines) for p in pieces]
         dataset = Dataset(self.rewriter, self.display, self.reduction, [p.collected.loss for p in pieces])
@@ -228,6 +229,7 @@ class _Pipeline:
         unfolded = self.rewriter.unfold(current)
         end = unfolded[-1].right if unfolded else current
         line("density", unfolded + self.rewriter.tidy(end))
+        self._refuse_folded(current)
         for _ in range(12):
             passes = self.splitter.split(current)
             for theorem in passes:
@@ -237,9 +239,10 @@ class _Pipeline:
             if not tidied:
                 break
         collected, recognised = self._collect(current, kind, scale)
-        if not collected.terms:
+        if not collected.terms and scale is None:
             raise UnsupportedError("the objective does not depend on the parameters")
-        target = add(*[t for t in (scaled(collected.scale, collected.loss), *collected.ledger) if t is not ZERO])
+        whole = [scaled(collected.scale, collected.loss)] if collected.loss is not ZERO else []
+        target = add(*whole, *collected.ledger)
         try:
             line("collect", [kernel.algebra(current, target)] if current is not target else [])
         except KernelError as error:
@@ -251,6 +254,16 @@ class _Pipeline:
         if not lines:
             lines.append(("collect", kernel.reflexivity(current)))
         return Piece(name, left, tuple(lines), collected, recognised)
+
+    def _refuse_folded(self, term: Term) -> None:
+        """Raise UnsupportedError for a density or distribution function that no record unfolds."""
+        for t in postorder(term):
+            if t.op in ("pdf", "cdf", "cdf_below"):
+                name = self.book.distribution(t.args[0].op[5:]).title if t.args[0].op.startswith("dist:") else "it"
+                conditions = [c for r, c in self.rewriter.blocked if r.startswith(f"{t.op}-")]
+                if conditions:
+                    raise not_known(conditions[-1])
+                raise UnsupportedError(f"{name} has no distribution function in its record, or none for these arguments")
 
     def _stuck(self, error: KernelError) -> Exception:
         condition = getattr(error, "condition", None)
@@ -269,8 +282,8 @@ class _Pipeline:
         loss = collected.loss
         if recognised is not None:  # the loss exactly as its record writes it; the scale takes the factor
             q, loss = q * recognised.factor, recognised.formula
-        if scale is None:
-            return Collected(product_of(q, bases), loss, collected.terms, collected.ledger), recognised
+        if scale is None or not collected.terms:
+            return Collected(scale if scale is not None else product_of(q, bases), loss, collected.terms, collected.ledger), recognised
         weight, own = self.display.product(div(product_of(q, bases), scale))
         return Collected(scale, scaled(product_of(weight, own), loss), collected.terms, collected.ledger), recognised
 

@@ -76,6 +76,8 @@ class Domains:
             inner = t.args[:1] if t.op == "pow" else t.args
             rest = [(t.args[1], REALS)] if t.op == "pow" else []
             return [(a, POSITIVE) for a in inner] + rest
+        if d is POSITIVE and t.op == "add":
+            return [(a, POSITIVE if _is_even_power(a) else REALS) for a in t.args]
         if d is UNIT and t.op == "mul":
             return [(a, UNIT) for a in t.args]
         if d is UNIT and t.op == "add" and len(t.args) == 2 and t.args[0] is num(1) and t.args[1].op == "neg":
@@ -132,6 +134,13 @@ class Domains:
         if t.op == "eye":
             return []
         return self._function(t)
+
+
+def _is_even_power(t: Term) -> bool:
+    """Whether a term is a square, up to positive numbers: s² + t² in a slot for a positive number."""
+    while t.op in ("mul", "div") and t.args[-1 if t.op == "mul" else 0].op == "pow":
+        t = t.args[-1 if t.op == "mul" else 0]
+    return t.op == "pow" and t.args[1].op == "num" and int(t.args[1].value or 1) % 2 == 0
 
 
 def with_identity(expression: Term, where: Term) -> Term:

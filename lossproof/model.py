@@ -192,6 +192,11 @@ def finish_model(
     if not any(s.role == "parameter" for s in table.values()):
         raise NothingToLearnError("every name is data or fixed: there is nothing to learn", text=text, span=(0, len(text)),
                                   hint="leave the name that is learned out of `with ... fixed`, or use --free NAME")  # fmt: skip
+    for variate, distribution in priors:
+        late = sorted(n for n in symbols(distribution) if table[n].indexed)
+        if late and not table[str(variate.value)].indexed:
+            raise DomainError(f"{late[0]} varies with the sample, but {variate.value} is one value for all samples", text=text,
+                              span=next(s.span for s in source.statements if s.name == variate.value), hint=f"write {variate.value}_i for one of each sample")  # fmt: skip
     definitions = tuple(reading.definitions.items())
     shown = _restated(source, free, fix) if (free or fix) and density is None else text
     return Model(shown, tuple(likelihoods), tuple(priors), table, tuple(hypotheses), definitions, density, tuple(notes))

@@ -190,6 +190,9 @@ def check_defined(term: Term, text: str, span: tuple[int, int]) -> None:
         q = t.args[-1].value if t.op in ("div", "log", "sqrt") and t.args[-1].op == "num" else None
         inner = t.args[0] if t.op in ("log", "sqrt") and t.args[0].op == "neg" else None
         below = inner is not None and inner.args[0].op == "num"
+        if t.op in ("samples_sum", "samples_mean", "samples_prod"):
+            raise KindError("a sum or mean over the samples has no meaning inside one sample", text=text, span=span,
+                            hint="sum(k, 1, K, ...) names its index")  # fmt: skip
         if t is INFINITY or (t.op == "div" and q == 0) or (t.op == "log" and q == 0) or below:
             what = "infinity is no parameter" if t is INFINITY else f"{t.ascii()} has no value"
             raise DomainError(what, text=text, span=span)

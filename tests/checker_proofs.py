@@ -221,7 +221,7 @@ class Builder:
         return self("in", a, self("domain", "reals"))
 
     def fact(self, p: int, rule: str, bindings: dict[str, Any] | None = None, *premises: int) -> int:
-        if rule not in ("domain", "hypothesis", "number", "syntax", "algebra"):
+        if rule not in ("domain", "hypothesis", "number", "syntax", "algebra", *self.data["rules"]):
             self.data["rules"][rule] = {"kind": "fact", "record": record(rule)}
         row = [p, rule, bindings or {}, list(premises)]
         if row not in self.data["facts"]:
@@ -240,7 +240,7 @@ class Builder:
         *facts: int, relation: str = "equal",
     ) -> None:  # fmt: skip
         kind = rule.partition("-")[0] if rule.partition("-")[0] in ("density", "cdf") else "rule"
-        if rule not in ("algebra", "lemma"):
+        if rule not in ("algebra", "lemma", *self.data["rules"]):
             id = rule.partition("-")[2] if kind != "rule" else rule
             self.data["rules"][rule] = {"kind": kind, "record": record(id)}
         conditions = [{"says": self.data["facts"][f][0], "because": f} for f in facts]

@@ -352,9 +352,50 @@ _WEIGHTS = [
     Shape("y ~ Weighted(Normal(mu, sigma), w_i) with w_i, sigma fixed", "weighted squared error", lambda v: v.w_i * normal(v.y, v.mu, v.sigma)),
 ]  # fmt: skip
 
+#: Assumptions beyond the table, each because something went wrong there once.
+BEYOND = [
+    Shape("y ~ Bernoulli(p), p ~ Uniform(0, 1)", "binary cross-entropy", lambda v: bernoulli(v.y, v.p), lambda v: 0.0),
+    Shape("y ~ Bernoulli(p), p ~ Beta(a, b) with a, b fixed", None, lambda v: bernoulli(v.y, v.p), lambda v: stats.beta.logpdf(v.p, v.a, v.b)),
+    Shape("y ~ Weibull(2, s)", None, lambda v: weibull(v.y, 2, v.s)),
+    Shape("y ~ Weibull(1, s)", "Gamma loss", lambda v: weibull(v.y, 1, v.s)),
+    Shape("y ~ N(mu, s^2 + t^2) with t fixed", None, lambda v: normal(v.y, v.mu, np.hypot(v.s, v.t))),
+    Shape("y ~ N(mu, s^2 + t_i^2) with s, t_i fixed", "weighted squared error", lambda v: normal(v.y, v.mu, np.hypot(v.s, v.t_i))),
+    Shape("y ~ Normal(mu, sigma), sigma = c*x with c fixed where x > 0", "weighted squared error", lambda v: normal(v.y, v.mu, v.c * v.x)),
+    Shape("y ~ Exponential(rate), rate = exp(-eta)", "Gamma loss, log link", lambda v: stats.expon.logpdf(v.y, scale=np.exp(v.eta))),
+    Shape("y ~ GeneralizedNormal(mu, a, 2) with a fixed", "squared error", lambda v: stats.gennorm.logpdf(v.y, 2, v.mu, v.a)),
+    Shape("y ~ StudentT(1, mu, s) with s fixed", "Cauchy (Lorentzian) loss", lambda v: student(v.y, 1, v.mu, v.s)),
+    Shape("y ~ Normal(z_i, s), z_i ~ Normal(0, t) with s, t fixed", "ridge regression", lambda v: normal(v.y, v.z_i, v.s), lambda v: normal(v.z_i, 0, v.t)),
+    Shape("y ~ Normal(mu, sigma), mu ~ Normal(m, t), m ~ Normal(0, 1) with sigma, t fixed", "ridge regression", lambda v: normal(v.y, v.mu, v.sigma), lambda v: normal(v.mu, v.m, v.t) + normal(v.m, 0, 1)),
+    Shape("y ~ Normal(mu, s), mu ~ Laplace(0, s)", None, lambda v: normal(v.y, v.mu, v.s), lambda v: laplace(v.mu, 0, v.s)),
+    Shape("y ~ Normal(mu, s), v ~ Normal(mu, t) with v data, s, t fixed", None, lambda v: normal(v.y, v.mu, v.s) + normal(v.v, v.mu, v.t)),
+    Shape("y ~ Mixture([w_1, w_2, w_3], Normal(m_1, s), Normal(m_2, s), Normal(m_3, s)) with s fixed", None,
+          lambda v: np.log(v.w_1 * np.exp(normal(v.y, v.m_1, v.s)) + v.w_2 * np.exp(normal(v.y, v.m_2, v.s)) + v.w_3 * np.exp(normal(v.y, v.m_3, v.s)))),
+    Shape("y ~ Mixture(w, Poisson(a), Poisson(b))", None, lambda v: either(v.w, poisson(v.y, v.a), poisson(v.y, v.b))),
+    Shape("y ~ RightCensored(LogNormal(mu, s), d_i) with d_i, s fixed", None,
+          lambda v: np.where(v.d_i == 1, log_normal(v.y, v.mu, v.s), stats.lognorm.logsf(v.y, v.s, scale=np.exp(v.mu)))),
+    Shape("y ~ LeftCensored(Normal(mu, s), 0)", None, lambda v: np.where(v.y <= 0, stats.norm.logcdf(0, v.mu, v.s), normal(v.y, v.mu, v.s))),
+    Shape("y ~ Truncated(Exponential(lam), c, oo) with c fixed where c > 0", None,
+          lambda v: stats.expon.logpdf(v.y, scale=1 / v.lam) + v.lam * v.c, draws={"c": one(0.1, 0.4)}),
+    Shape("y ~ Truncated(Normal(mu, s), a, b) with s fixed where a < b", None,
+          lambda v: np.where((v.a <= v.y) & (v.y <= v.b), normal(v.y, v.mu, v.s) - np.log(special.ndtr((v.b - v.mu) / v.s) - special.ndtr((v.a - v.mu) / v.s)), -np.inf),
+          draws={"a": above(-2, 0), "b": above(0.5, 3)}),
+    Shape("y ~ ZeroInflated(NegBinomial2(mu, phi), pi0)", None,
+          lambda v: np.where(v.y == 0, np.log(v.pi0 + (1 - v.pi0) * np.exp(negative_binomial(0, v.mu, v.phi))), np.log1p(-v.pi0) + negative_binomial(v.y, v.mu, v.phi))),
+    Shape("y ~ Uniform(-theta, theta) where theta > 0", None, lambda v: stats.uniform.logpdf(v.y, -v.theta, 2 * v.theta)),
+    Shape("y ~ Weighted(Normal(mu, s), c_i), mu ~ Normal(0, t) with c_i, s, t fixed", "weighted squared error + L2 penalty",
+          lambda v: v.c_i * normal(v.y, v.mu, v.s), lambda v: normal(v.mu, 0, v.t)),
+    Shape("y ~ Categorical(p), p = softmax(z + b) with b fixed", None, lambda v: categories(v.y, softmax(v.z + v.b))),
+    Shape("y ~ MultiNormal(mu, I)", "squared Euclidean distance", lambda v: multi_normal(v.y, along(v.mu), np.eye(3))),
+    Shape("y ~ Normal(dot(w, x), s), w ~ MultiNormal(0, t^2*I) with x data, s, t fixed", "squared error + L2 penalty",
+          lambda v: normal(v.y, v.x @ v.w, v.s), lambda v: stats.multivariate_normal(np.zeros(len(v.w)), v.t**2 * np.eye(len(v.w))).logpdf(v.w)),
+    Shape("y ~ Binomial(n, p) with p fixed", None, lambda v: binomial(v.y, v.n, v.p), draws={"n": whole(5, 9)}),
+    Shape("y ~ Poisson(-lam)", None, lambda v: poisson(v.y, -v.lam), draws={"lam": above(-3, -0.5)}),
+    Shape("y ~ Normal(mu, 0.1)", "squared error", lambda v: normal(v.y, v.mu, 0.1)),
+]  # fmt: skip
+
 #: The issue's table of shapes, row by row.
 TABLE: dict[str, list[Shape]] = {
     "quadratic": _QUADRATIC, "kinks": _KINKS, "logs": _LOGS, "special": _SPECIAL, "transformed": _TRANSFORMED,
     "classes": _CLASSES, "vectors": _VECTORS, "moving": _MOVING, "inside": _INSIDE, "priors": _PRIORS, "weights": _WEIGHTS,
 }  # fmt: skip
-SHAPES: list[Shape] = [s for row in TABLE.values() for s in row]
+SHAPES: list[Shape] = [s for row in TABLE.values() for s in row] + BEYOND

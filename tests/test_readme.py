@@ -143,6 +143,18 @@ def test_python_sessions() -> None:
     assert not report, "".join(report)
 
 
+def test_examples_of_the_language_derive() -> None:
+    """Each line of docs/language.md's blocks; what stands behind many spaces is a remark."""
+    lines = [line for b in blocks((ROOT / "docs" / "language.md").read_text(encoding="utf-8")) for line in b.body.splitlines()]
+    assert len(lines) > 15
+    for line in lines:
+        assumption, _, remark = line.partition("    ")
+        derivation = lossproof.derive(assumption)
+        for name in ("ridge regression", "lasso", "elastic net"):
+            if remark.strip() == name:
+                assert str(derivation.name).replace("-", " ").startswith(name)
+
+
 def test_no_block_is_left_out() -> None:
     assert {b.language for b in blocks(README.read_text(encoding="utf-8"))} == {
         "sh",
@@ -171,6 +183,8 @@ def test_links_lead_somewhere() -> None:
 
 def excerpt(shown: list[str], printed: list[str]) -> list[str]:
     """The printed lines, or where ``...`` stands for some, the paragraphs that begin as the shown ones do."""
+    if printed and printed[0].startswith("internal:"):
+        raise ValueError(printed[0])
     if SKIPPED not in shown:
         return printed
     found = []

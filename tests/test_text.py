@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import lossproof as lp
+from lossproof.facts import propositions
 from lossproof.render.layout import columns, wrap_formula, wrap_words
 from lossproof.render.text import claim, derivation_text
 from lossproof.render.words import as_written, assumption_in_words, caveats, paper_lines, pretty_assumption, spoken
 from lossproof.rulebook import Rulebook
 from lossproof.syntax import parse_condition
-from lossproof.facts import propositions
 
 SNAPSHOTS = Path(__file__).resolve().parent / "snapshots"
 RIDGE = "y ~ Normal(w*x, sigma), w ~ Normal(0, tau) with sigma, tau fixed"

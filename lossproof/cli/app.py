@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ COMMANDS: Final = {
     "list": "All rules, facts, distributions, losses or links.",
 }
 _INTERRUPTED: Final = 130
+_COMPLETION: Final = "_LOSSPROOF_COMPLETE"
 _HELP: Final = """From a distributional assumption to the loss it equals, with a proof.
 
 \b
@@ -111,7 +113,7 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return its exit status: nothing is raised."""
     state = State("--debug" in arguments)
     try:
-        if not arguments:
+        if not arguments and _COMPLETION not in os.environ:
             raise UsageError("what is to be done?", nearest=COMMANDS, hint="lossproof --help")
         result: Any = cli.main(arguments, prog_name="lossproof", standalone_mode=False, obj=state)
         return result if isinstance(result, int) else 0

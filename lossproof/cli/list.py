@@ -55,7 +55,11 @@ def _rows(records: list[dict[str, Any]], kind: str, page: Any) -> list[str]:
     for record in records:
         id = str(record["id"])
         lines = wrap_words(_line(record, kind), room, room)
-        lines += wrap_formula(_formula(record), room, room - 4) if kind in ("losses", "links") and "formula" in record else []
+        lines += (
+            wrap_formula(_formula(record), room, room - 4)
+            if kind in ("losses", "links") and "formula" in record
+            else []
+        )
         if columns(id) > left - 2:
             rows.append(page.style(id, "bold"))
             id = ""

@@ -14,7 +14,6 @@ from lossproof.rulebook import Loss, Rulebook
 from lossproof.syntax import FUNCTIONS, parse_assumption
 from lossproof.syntax.assumption import Define
 
-
 _FEW = 3
 
 

@@ -24,13 +24,17 @@ from lossproof.syntax import latex_name, parse_expression, to_latex
 if TYPE_CHECKING:
     from lossproof.derivation import Derivation
 
-#: What a row may take in one column of an article and in one of two columns, less the indentation, in points.
-_WIDE: Final = Page(314.0, 304.0)
+# What a row may take in one column of an article and in one of two columns, less the indentation, in points at
+# ten-point type. An article at twelve points has the fewest ems in a line.
+_WIDE: Final = Page(302.0, 292.0)
 _NARROW: Final = Page(201.0, 191.0)
+_CLAIM_WIDE: Final = Page(250.0, 240.0)  # with room for "NLL =" and a number
+_CLAIM_NARROW: Final = Page(160.0, 150.0)
 _CELL: Final = Page(94.0, 84.0)
 _IN_LINE: Final = 100.0  # widest formula in a line of text
 
-_PREAMBLE: Final = r"""
+#: The macros that fragments use, each defined only where it is not.
+PREAMBLE: Final = r"""
 \makeatletter
 \@ifundefined{lptheorem}{\@ifundefined{theoremstyle}
   {\newcounter{lptheorem}\newenvironment{lptheorem}[1][]%
@@ -64,17 +68,21 @@ _DOCUMENT: Final = r"""
 """.strip()
 
 
-def derivation_latex(d: Derivation, *, standalone: bool = False, detail: str = "paper", label: str | None = None) -> str:
+def derivation_latex(
+    d: Derivation, *, standalone: bool = False, detail: str = "paper", label: str | None = None, preamble: bool = True
+) -> str:
     """The derivation as a fragment to ``\\input``, or with ``standalone`` as a document that compiles by itself.
 
     ``detail`` is ``paper`` or ``full`` (every step). Labels are ``lp:LABEL:theorem`` and ``lp:LABEL:nll``; without
     ``label`` (letters, digits, - and .) they are made from the assumption. The fragment needs amsmath; amsthm, booktabs,
-    hyperref and cleveref are used where they are loaded. Raises ValueError for another detail or label.
+    hyperref and cleveref are used where they are loaded. Of several fragments in one document only the first needs
+    the ``preamble``, the definitions of its macros. Raises ValueError for another detail or label.
     """
     slug = _slug(d) if label is None else label
     if not re.fullmatch(r"[A-Za-z0-9.-]+", slug):
         raise ValueError("a label has letters, digits, - and . only")
-    body = "\n".join(_Fragment(d).lines(slug, detail)) + "\n"
+    defined = [PREAMBLE, ""] if preamble or standalone else []
+    body = "\n".join([f"% {comment(d.assumption)}", *defined, *_Fragment(d).lines(slug, detail)]) + "\n"
     return f"{_DOCUMENT}\n{body}\\end{{document}}\n" if standalone else body
 
 
@@ -95,8 +103,7 @@ class _Fragment:
 
     def lines(self, slug: str, detail: str) -> list[str]:
         """The lines of the fragment."""
-        head = [f"% {comment(self.d.assumption)}", _PREAMBLE, ""]
-        return [*head, *self.theorem(slug), *self.proof(detail), *self.ledger(), *self.remarks()]
+        return [*self.theorem(slug), *self.proof(detail), *self.ledger(), *self.remarks()]
 
     def said(self, words: Words) -> str:
         """Words as LaTeX text."""
@@ -108,7 +115,7 @@ class _Fragment:
         """What holds: the NLL, and the loss that it relates to."""
         included = ", priors included," if self.d.model.priors else ""
         return [
-            rf"\begin{{lptheorem}}[{{{escape_latex(theorem_title(self.d))}}}]\label{{lp:{slug}:theorem}}\emergencystretch=3em",
+            rf"\begin{{lptheorem}}[{{{escape_latex(theorem_title(self.d))}}}]\label{{lp:{slug}:theorem}}\emergencystretch=8em",
             *self.statements(),
             *[self.said(words) for words in role_sentences(self.d)],
             f"The negative log-likelihood of {self.whose}{included} is",
@@ -141,7 +148,7 @@ class _Fragment:
 
     def equation(self) -> list[str]:
         """NLL = scale · objective + offset."""
-        body = adaptive(self.formulas.claim(), Page(270.0, 260.0), Page(165.0, 155.0), r"\quad")
+        body = adaptive(self.formulas.claim(), _CLAIM_WIDE, _CLAIM_NARROW, r"\quad")
         if r"\\" not in body and r"\lpbreak" not in body:
             return [rf"  \lpNLL = {body}"]
         return [r"\begin{split}", rf"  \lpNLL = {{}} & {body}", r"\end{split}"]

@@ -19,6 +19,7 @@ from lossproof.render.words import (
     ledger_words,
     libraries,
     objective_name,
+    pretty_assumption,
     result_sentence,
     spoken,
 )
@@ -32,11 +33,11 @@ _SHORT: Final = 200.0  # widest formula in a line of text
 _PLAIN: Final = {
     r"\\": r"\cr ",
     r"\,": r"\thinspace ",
-    r"\;": r"\thickspace ",
+    r"\;": r"\enspace ",
     r"\!": r"\negthinspace ",
     r"\{": r"\lbrace ",
     r"\}": r"\rbrace ",
-    r"\_": r"\underline{\thickspace}",
+    r"\_": r"\underline{\enspace}",
     "<": r"\lt ",
     ">": r"\gt ",
     "|": r"\vert ",
@@ -72,7 +73,7 @@ class _Page:
 
     def blocks(self, detail: str) -> list[str]:
         """The blocks of the page, between blank lines."""
-        head = [f"### {escape_markdown(_sentence(theorem_title(self.d)))}", f"> {code_markdown(self.d.assumption)}"]
+        head = [f"### {escape_markdown(_sentence(theorem_title(self.d)))}", f"> {code_markdown(pretty_assumption(self.d.assumption))}"]
         return [*head, *self.theorem(), *self.proof(detail), *self.ledger(), *self.remarks()]
 
     def said(self, words: Words) -> str:

@@ -64,8 +64,7 @@ def derivation_text(
     Raises :class:`lossproof.LossproofError` for a formula that is longer than any reader wants.
     """
     page = Page(max(width or WIDTH, _LEAST), color)
-    roles = "" if before is None else changed_roles(d, before)
-    blocks = [_assumption(d, page, roles), *(_full(d, page) if detail == "full" else _proof(d, page))]
+    blocks = [_assumption(d, page), *(_full(d, page) if detail == "full" else _proof(d, page))]
     changed = [] if before is None else changes(d, before, page)
     blocks += [_ledger(d, page), changed, _result(d, page), _limits(d, page), _checked(d, page)]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -87,9 +86,9 @@ def said(words: Words) -> str:
 # -- the assumption
 
 
-def _assumption(d: Derivation, page: Page, roles: str) -> list[str]:
+def _assumption(d: Derivation, page: Page) -> list[str]:
     rows = [(_LABELS.get(label, label), said(words)) for label, words in assumption_in_words(d)]
-    head = wrap_formula(shown_assumption(d) + (f", but {roles}" if roles else ""), page.width, page.width - 4)
+    head = wrap_formula(shown_assumption(d), page.width, page.width - 4)
     shown = [page.style(f"{'    ' if i else ''}{row}", "bold") for i, row in enumerate(head)]
     return [*shown, "", *table_of(rows, page)]
 
@@ -99,8 +98,13 @@ def shown_assumption(d: Derivation) -> str:
     from lossproof.errors import printable
 
     text = printable(" ".join(d.assumption.split()))
-    defaults = {d.book.distribution(id).default for id in distribution_records(d)}
-    return pretty_assumption(text) if d.assumption in defaults else text
+    defaults = {_body(d.book.distribution(id).default or "") for id in distribution_records(d)}
+    return pretty_assumption(text) if _body(text) in defaults else text
+
+
+def _body(assumption: str) -> str:
+    """An assumption without its roles and conditions."""
+    return assumption.partition(" where ")[0].partition(" with ")[0]
 
 
 def table_of(rows: Iterable[tuple[str, str]], page: Page) -> list[str]:
@@ -191,7 +195,11 @@ def changed_roles(d: Derivation, before: Derivation) -> str:
     """Which names have another role than in the unchanged assumption: ``σ learned``."""
     said: list[str] = []
     for role, word in (("parameter", "learned"), ("fixed", "fixed")):
-        names = [pretty(n) for n, s in d.symbols.items() if s.role == role and n in before.symbols and before.symbols[n].role != role]
+        names = [
+            pretty(n)
+            for n, s in d.symbols.items()
+            if s.role == role and n in before.symbols and before.symbols[n].role != role
+        ]
         if names:
             said.append(f"{', '.join(names)} {word}")
     return " and ".join(said)

@@ -143,14 +143,15 @@ class Dataset:
             return self._mean(t)
         if self.prover.is_shared(body):
             return self.rewriter.apply(self.rules["constant-samples"], t)
-        q, bases = self.display.product(body)
-        common = {b: e for b, e in bases.items() if self.prover.is_shared(b)}
-        if not common and q == 1:
-            return self._mean(t)
-        rest = {b: e for b, e in bases.items() if b not in common}
-        c, f = product_of(q, common), product_of(1, rest)
         if body.op == "mul" and len(body.args) == 2 and self.prover.is_shared(body.args[0]):
             c, f = body.args
+        else:
+            q, bases = self.display.product(body)
+            common = {b: e for b, e in bases.items() if self.prover.is_shared(b)}
+            if not common and q == 1:
+                return self._mean(t)
+            rest = {b: e for b, e in bases.items() if b not in common}
+            c, f = product_of(q, common), product_of(1, rest)
         pair = mul(c, f)
         try:
             first = self.kernel.congruence(t, {0: self.kernel.algebra(body, pair)})

@@ -284,7 +284,8 @@ def _pdf(t: Term, memo: _Memo) -> Shown:
     else:
         name, given = "p", memo[distribution].text
     head = name if t.op == "pdf" else f"F_{{{name}}}" if name != "p" else "F"
-    inside = cat(memo[y].text, r" \mid ", given) if len(given) else memo[y].text
+    at = cat(_within(y, memo, ATOM), "^{-}") if t.op == "cdf_below" else memo[y].text
+    inside = cat(at, r" \mid ", given) if len(given) else at
     return Shown(cat(head, _group(inside, tall)), POW, tall)
 
 
@@ -366,6 +367,7 @@ _TABLE: Final[dict[str, Callable[[Term, _Memo], Shown]]] = {
     "besseli": _besseli,
     "pdf": _pdf,
     "cdf": _pdf,
+    "cdf_below": _pdf,
     "and": _junction("and", AND),
     "or": _junction("or", OR),
     "not": _not,
