@@ -356,9 +356,9 @@ _WEIGHTS = [
 BEYOND = [
     Shape("y ~ Bernoulli(p), p ~ Uniform(0, 1)", "binary cross-entropy", lambda v: bernoulli(v.y, v.p), lambda v: 0.0),
     Shape("y ~ Bernoulli(p), p ~ Beta(a, b) with a, b fixed", None, lambda v: bernoulli(v.y, v.p), lambda v: stats.beta.logpdf(v.p, v.a, v.b)),
-    Shape("y ~ Weibull(2, s)", None, lambda v: weibull(v.y, 2, v.s)),
+    Shape("y ~ Weibull(2, s)", "half-normal negative log-likelihood", lambda v: weibull(v.y, 2, v.s)),
     Shape("y ~ Weibull(1, s)", "Gamma loss", lambda v: weibull(v.y, 1, v.s)),
-    Shape("y ~ N(mu, s^2 + t^2) with t fixed", None, lambda v: normal(v.y, v.mu, np.hypot(v.s, v.t))),
+    Shape("y ~ N(mu, s^2 + t^2) with t fixed", "Gaussian negative log-likelihood", lambda v: normal(v.y, v.mu, np.hypot(v.s, v.t))),
     Shape("y ~ N(mu, s^2 + t_i^2) with s, t_i fixed", "weighted squared error", lambda v: normal(v.y, v.mu, np.hypot(v.s, v.t_i))),
     Shape("y ~ Normal(mu, sigma), sigma = c*x with c fixed where x > 0", "weighted squared error", lambda v: normal(v.y, v.mu, v.c * v.x)),
     Shape("y ~ Exponential(rate), rate = exp(-eta)", "Gamma loss, log link", lambda v: stats.expon.logpdf(v.y, scale=np.exp(v.eta))),

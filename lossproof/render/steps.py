@@ -21,6 +21,7 @@ _REASONS = {
     "syntax": "read off the symbols in it",
     "algebra": "the same by algebra",
 }
+_SAID = {"free": "is free of the parameters", "shared": "is the same for all samples"}
 
 
 def step_blocks(d: Derivation, page: Page) -> list[list[str]]:
@@ -61,6 +62,10 @@ class _Writer:
 
         return to_text(term, self.names)
 
+    def proposition(self, proposition: Term) -> str:
+        said = _SAID.get(proposition.op)
+        return self.term(proposition) if said is None else f"{self.term(proposition.args[0])} {said}"
+
     def formula(self, text: str, indent: str) -> list[str]:
         room = self.page.width - columns(indent)
         first, *more = wrap_formula(text, room, room - 4)
@@ -93,7 +98,7 @@ class _Writer:
         stack = [(root, 0)]
         while stack:
             fact, depth = stack.pop()
-            shown = self.term(fact.proposition)
+            shown = self.proposition(fact.proposition)
             known = self.seen.get(fact.proposition)
             if known is not None and known != number and fact.premises:
                 why = f"as in step {known}"

@@ -11,7 +11,7 @@ from lossproof.rulebook.records import ArgumentForm, Distribution, Link, Loss
 from lossproof.syntax import parse_condition, parse_domain, parse_expression
 from lossproof.terms import ONE, Term, fn, make, neg, substitute, sym
 from lossproof.terms.node import BINDERS
-from lossproof.terms.pattern import metavariables, widen
+from lossproof.terms.pattern import metavariables, rename, widen
 
 
 def rule_from(record: Mapping[str, Any]) -> Rule:
@@ -75,7 +75,11 @@ def _operand_pairs(pattern: Term) -> dict[str, str]:
 
 def _first_operands(conditions: tuple[Term, ...], pairs: Mapping[str, str]) -> tuple[Term, ...]:
     seconds = set(pairs.values())
-    return tuple(c for c in conditions if not seconds & set(metavariables(c)))
+    kept = tuple(c for c in conditions if not seconds & set(metavariables(c)))
+    for c in conditions:  # what is asked of the second operand must be asked of the first: it is asked of every operand
+        if c not in kept and rename(c, {b: a for a, b in pairs.items()}) not in kept:
+            raise RecordError("a condition on one operand alone cannot be that of any number of operands")
+    return kept
 
 
 def distribution_from(record: Mapping[str, Any]) -> Distribution:

@@ -140,6 +140,9 @@ def scopes(pattern: Term) -> dict[str, frozenset[str]]:
 
 def check_capture(source: Term, target: Term, bindings: Mapping[str, Term | tuple[Term, ...]]) -> None:
     """Raise CaptureError if rewriting source to target would capture an index that was free in a binding."""
+    leaves = [v for v in bindings.values() if not isinstance(v, tuple) and v.op == "bound"]
+    if len(set(leaves)) < len(leaves):
+        raise CaptureError("of two sums with one index")
     loose = {name: free for name, free in ((n, _loose(v)) for n, v in bindings.items()) if free}
     if not loose:
         return
