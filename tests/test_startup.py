@@ -20,8 +20,12 @@ def loaded(code: str) -> set[str]:
     """The top-level modules of a new process after it ran the code."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
     run = subprocess.run(
-        [sys.executable, "-c", _LOADED.format(code=code)], capture_output=True, encoding="utf-8", env=environment,
-        check=False, timeout=60,
+        [sys.executable, "-c", _LOADED.format(code=code)],
+        capture_output=True,
+        encoding="utf-8",
+        env=environment,
+        check=False,
+        timeout=60,
     )
     assert run.returncode == 0, run.stderr
     return set(run.stdout.splitlines()[-1].split())

@@ -57,7 +57,8 @@ class Item:
     @property
     def width(self) -> float:
         """Its width in display style, scripts included."""
-        return self.box.display + max(self.sub, self.sup)
+        scripts = max(self.sub, self.sup)
+        return max(self.box.display, scripts) if self.kind == "op" and self.box.tall else self.box.display + scripts
 
 
 class Formula:
@@ -250,8 +251,7 @@ def _row(items: list[Item]) -> Box:
     for item in items:
         scripts = max(item.sub, item.sup)
         space = gap(before, item) if before else 0.0
-        limits = max(0.0, scripts - item.box.display) if item.kind == "op" and item.box.tall else scripts
-        display += item.box.display + limits + space
+        display += item.width + space
         text += item.box.text + scripts + space
         script += item.box.script + 0.8 * scripts
         tall = tall or item.box.tall
@@ -385,6 +385,9 @@ def _loosened(latex: str, room: float) -> Formula:
 
 def _fitted(latex: str, page: Page) -> Formula:
     """The formula loosened as little as makes its rows fit, or if none does as much as helps."""
+    plain = Formula(latex)
+    if plain.box.display <= page.first:
+        return plain
     found: list[tuple[float, int, Formula]] = []
     for k, part in enumerate((1.0, 0.8, 0.6, 0.45)):
         formula = _loosened(latex, part * (page.rest - 10.0))

@@ -18,7 +18,7 @@ _REASONS = {
     "domain": "by its domain",
     "hypothesis": "by assumption",
     "number": "computed",
-    "syntax": "read off the symbols in it",
+    "syntax": "by its symbols",
     "algebra": "the same by algebra",
 }
 _SAID = {"free": "is free of the parameters", "shared": "is the same for all samples"}

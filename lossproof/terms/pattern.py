@@ -20,14 +20,10 @@ class CaptureError(ValueError):
 def match(pattern: Term, term: Term, bindings: Bindings) -> bool:
     """Extend ``bindings`` so that the pattern becomes the term; False (bindings then undefined) if it cannot."""
     op = pattern.op
-    if op in {"sym", "bound"}:
+    if op == "sym" or op == "bound":
         if op == "bound" and term.op != "bound":
             return False
-        name = str(pattern.value)
-        seen = bindings.get(name)
-        if seen is None:
-            bindings[name] = term
-            return True
+        seen = bindings.setdefault(pattern.value, term)  # type: ignore[arg-type]
         return seen is term
     if op != term.op:
         return False
@@ -36,10 +32,17 @@ def match(pattern: Term, term: Term, bindings: Bindings) -> bool:
         return pattern is term
     if args[-1].op == "seq":
         return _match_sequence(args, term, bindings)
-    if len(args) != len(term.args):
+    given = term.args
+    if len(args) != len(given):
         return False
-    for p, t in zip(args, term.args, strict=True):  # noqa: SIM110 (the innermost loop of all)
-        if not match(p, t, bindings):
+    for p, t in zip(args, given):  # noqa: B905
+        if p.op == "sym":
+            if bindings.setdefault(p.value, t) is not t:  # type: ignore[arg-type]
+                return False
+        elif not p.args and p.op != "bound":
+            if p is not t:
+                return False
+        elif not match(p, t, bindings):
             return False
     return True
 
@@ -58,35 +61,34 @@ def _match_sequence(args: tuple[Term, ...], term: Term, bindings: Bindings) -> b
 
 
 def instantiate(pattern: Term, bindings: Mapping[str, Term | tuple[Term, ...]]) -> Term:
-    """The pattern with its metavariables replaced. Raises KeyError for one that is not bound, CaptureError if an index would be captured."""
-    return _fill(pattern, bindings, None, frozenset())
+    """The pattern with its metavariables replaced. Raises KeyError for one that is not bound, or bound to a sequence out of place."""
+    return _fill(pattern, bindings, None)
 
 
-def _fill(
-    pattern: Term, bindings: Mapping[str, Term | tuple[Term, ...]], at: int | None, binders: frozenset[str]
-) -> Term:
+def _fill(pattern: Term, bindings: Mapping[str, Term | tuple[Term, ...]], at: int | None) -> Term:
     op = pattern.op
-    if op in {"sym", "bound"}:
-        value = bindings[str(pattern.value)]
-        if isinstance(value, tuple):
+    if op == "sym" or op == "bound":
+        value = bindings[pattern.value]  # type: ignore[index]
+        if type(value) is tuple:
             if at is None:
                 raise KeyError(f"{pattern.value} stands for a sequence")
             return value[at]
-        return value
+        return value  # type: ignore[return-value]
     if not pattern.args:
         return pattern
     if op in BINDERS:
         index = bindings[str(pattern.args[0].value)]
         if isinstance(index, tuple) or index.op != "bound":
             raise KeyError(f"{pattern.args[0].value} is no index")
-        binders = binders | {str(index.value)}
     args: list[Term] = []
     for p in pattern.args:
-        if p.op == "seq":
+        if not p.args and p.op != "sym" and p.op != "bound":
+            args.append(p)
+        elif p.op == "seq":
             template = p.args[0]
-            args.extend(_fill(template, bindings, i, binders) for i in range(sequence_length(template, bindings)))
+            args.extend(_fill(template, bindings, i) for i in range(sequence_length(template, bindings)))
         else:
-            args.append(_fill(p, bindings, at, binders))
+            args.append(_fill(p, bindings, at))
     return make(op, args, pattern.value)
 
 
