@@ -306,6 +306,7 @@ class _Pipeline:
         found = sample.recognised
         if found is None:
             return None, {}, None
+        priors = [p for p in priors if p.collected.terms]  # a flat prior adds nothing
         if not priors:
             return found.loss, found.bindings, found.loss.name
         penalties = [p.recognised.loss.id if p.recognised else None for p in priors]

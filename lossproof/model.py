@@ -192,11 +192,7 @@ def finish_model(
     if not any(s.role == "parameter" for s in table.values()):
         raise NothingToLearnError("every name is data or fixed: there is nothing to learn", text=text, span=(0, len(text)),
                                   hint="leave the name that is learned out of `with ... fixed`, or use --free NAME")  # fmt: skip
-    for variate, distribution in priors:
-        late = sorted(n for n in symbols(distribution) if table[n].indexed)
-        if late and not table[str(variate.value)].indexed:
-            raise DomainError(f"{late[0]} varies with the sample, but {variate.value} is one value for all samples", text=text,
-                              span=next(s.span for s in source.statements if s.name == variate.value), hint=f"write {variate.value}_i for one of each sample")  # fmt: skip
+    _check_priors(source, priors, table)
     definitions = tuple(reading.definitions.items())
     shown = _restated(source, free, fix) if (free or fix) and density is None else text
     return Model(shown, tuple(likelihoods), tuple(priors), table, tuple(hypotheses), definitions, density, tuple(notes))
@@ -243,6 +239,16 @@ def _check_names(reading: Reading, roles: Mapping[str, str], used: set[str], cha
             close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.3)
             raise UnknownNameError(f"{name} does not occur in the assumption", text=source.text,
                                    span=spans.get(name, (0, len(source.text))), nearest=close or sorted(known))  # fmt: skip
+
+
+def _check_priors(source: Assumption, priors: list[tuple[Term, Term]], table: Mapping[str, Symbol]) -> None:
+    """Raise DomainError for the prior of a shared parameter whose arguments vary with the sample."""
+    for variate, distribution in priors:
+        late = sorted(n for n in symbols(distribution) if table[n].indexed)
+        if late and not table[str(variate.value)].indexed:
+            span = next(s.span for s in source.statements if s.name == variate.value)
+            raise DomainError(f"{late[0]} varies with the sample, but {variate.value} is one value for all samples",
+                              text=source.text, span=span, hint=f"write {variate.value}_i for one of each sample")  # fmt: skip
 
 
 def _restated(source: Assumption, free: set[str], fix: set[str]) -> str:

@@ -369,7 +369,7 @@ BEYOND = [
     Shape("y ~ N(mu, s^2 + t^2) with t fixed", "Gaussian negative log-likelihood", lambda v: normal(v.y, v.mu, np.hypot(v.s, v.t))),
     Shape("y ~ N(mu, s^2 + t_i^2) with s, t_i fixed", "weighted squared error", lambda v: normal(v.y, v.mu, np.hypot(v.s, v.t_i))),
     Shape("y ~ Normal(mu, sigma), sigma = c*x with c fixed where x > 0", "weighted squared error", lambda v: normal(v.y, v.mu, v.c * v.x)),
-    Shape("y ~ Exponential(rate), rate = exp(-eta)", "Gamma loss, log link", lambda v: stats.expon.logpdf(v.y, scale=np.exp(v.eta))),
+    Shape("y ~ Exponential(rate), rate = exp(-eta)", None, lambda v: stats.expon.logpdf(v.y, scale=np.exp(v.eta))),
     Shape("y ~ GeneralizedNormal(mu, a, 2) with a fixed", "squared error", lambda v: stats.gennorm.logpdf(v.y, 2, v.mu, v.a)),
     Shape("y ~ StudentT(1, mu, s) with s fixed", "Cauchy (Lorentzian) loss", lambda v: student(v.y, 1, v.mu, v.s)),
     Shape("y ~ Normal(z_i, s), z_i ~ Normal(0, t) with s, t fixed", "ridge regression", lambda v: normal(v.y, v.z_i, v.s), lambda v: normal(v.z_i, 0, v.t)),

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from zlib import crc32
 
-from lossproof.terms import ZERO, Term, add, make, mul, neg, num, power
+from lossproof.terms import INFINITY, ZERO, Term, add, make, mul, neg, num, power
 
 Rational = int | Fraction
 Monomial = tuple[tuple[Term, int], ...]
@@ -54,8 +54,8 @@ class Algebra:
         return factor, base
 
     def is_unit(self, term: Term) -> bool:
-        """Whether a sum is to be treated as an atom."""
-        return False
+        """Whether a sum is to be treated as an atom: here, one of infinity."""
+        return has_infinite_operand(term)
 
     # -- normal forms
 
@@ -137,6 +137,8 @@ class Algebra:
         if op == "neg":
             q0, bases = self._products[term.args[0]]
             return -q0, bases
+        if op in ("mul", "div", "pow") and has_infinite_operand(term):
+            return 1, {self.atom(term): 1}
         if op == "mul":
             return self._multiply([(a, 1) for a in term.args])
         if op == "div":
@@ -253,6 +255,11 @@ class Algebra:
         """The canonical term of a normal form."""
         order = sorted(poly, key=self._monomial_key) if len(poly) > 1 else list(poly)
         return add(*[from_monomial(m, poly[m]) for m in order])
+
+
+def has_infinite_operand(term: Term) -> bool:
+    """Whether infinity itself, or minus it, is an operand: oo - oo is not 0."""
+    return term.is_infinite and any(a is INFINITY or (a.op == "neg" and a.args[0] is INFINITY) for a in term.args)
 
 
 def common_bases(maps: list[dict[Term, int]]) -> dict[Term, int]:

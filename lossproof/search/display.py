@@ -56,7 +56,7 @@ class Display(Algebra):
         """Whether a sum is a linear predictor none of whose terms could be dropped: it is kept whole."""
         found = self._units.get(term)
         if found is None:
-            found = self._units[term] = all(
+            found = self._units[term] = super().is_unit(term) or all(
                 not self.prover.is_free(a) and self._is_linear(a) for a in term.args
             )
         return found
