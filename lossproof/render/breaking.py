@@ -46,7 +46,7 @@ class Box:
 class Item:
     """A printed piece that is never broken, from token ``start`` to before token ``end``."""
 
-    kind: str  # ord, op, bin, rel, punct, open, close, frac, sqrt or cases
+    kind: str  # ord, op, bin, rel, punct, open, close, frac, sqrt, cases or block
     start: int
     end: int
     box: Box
@@ -153,7 +153,7 @@ class Formula:
             return Item("ord", k, closing + 1, box)
         if token.startswith(r"\begin{"):
             box, closing = self._boxes[k]
-            return Item("cases", k, closing + 1, box)
+            return Item("block" if token == _ALIGNED else "cases", k, closing + 1, box)
         if token in (r"\frac", r"\binom"):
             return self._fraction(k)
         if token == r"\sqrt":
@@ -362,9 +362,8 @@ def indent_of(depth: int) -> float:
 _BESIDE: Final = {"frac": 0.0, "sqrt": 0.0, "cases": 30.0}
 
 
-def _loosened(latex: str, room: float) -> Formula:
+def _loosened(formula: Formula, room: float) -> Formula:
     """The formula with fractions and roots that are too wide written so that they may break."""
-    formula = Formula(latex)
     for _ in range(24):
         wide = next((t for t in formula.items if t.kind in _BESIDE and t.width > room - _BESIDE[t.kind]), None)
         if wide is None:
@@ -372,8 +371,6 @@ def _loosened(latex: str, room: float) -> Formula:
         scripts = formula.source(wide.parts[-1][1] + 1, wide.end) if wide.parts else ""
         args = [formula.source(*span) for span in wide.parts]
         if wide.kind == "cases":
-            if formula.tokens[wide.start] == _ALIGNED:
-                break  # laid out already
             new = _stacked(formula, wide, room - 20.0)
         else:
             new = _unrooted(args[0]) if wide.kind == "sqrt" else _unfolded(formula, wide, args, room)
@@ -383,14 +380,13 @@ def _loosened(latex: str, room: float) -> Formula:
     return formula
 
 
-def _fitted(latex: str, page: Page) -> Formula:
+def _fitted(plain: Formula, page: Page) -> Formula:
     """The formula loosened as little as makes its rows fit, or if none does as much as helps."""
-    plain = Formula(latex)
-    if plain.box.display <= page.first:
+    if plain.box.display <= page.first or not any(item.kind in _BESIDE for item in plain.items):
         return plain
     found: list[tuple[float, int, Formula]] = []
     for k, part in enumerate((1.0, 0.8, 0.6, 0.45)):
-        formula = _loosened(latex, part * (page.rest - 10.0))
+        formula = _loosened(plain, part * (page.rest - 10.0))
         over = _overflow(formula.items, choose(formula.items, page.first, page.rest), page)
         if over <= 0.0:
             return formula
@@ -404,12 +400,12 @@ def _unrooted(inner: str) -> str:
 
 def _unfolded(formula: Formula, item: Item, args: list[str], room: float) -> str:
     """A fraction whose wide side stands in brackets."""
-    top, bottom = (_row(formula.read(*span)).display for span in item.parts)
-    if bottom <= room / 2:
+    top, bottom = (formula.read(*span) for span in item.parts)
+    if _row(bottom).display <= room / 2:
         return rf"\frac{{1}}{{{args[1]}}} \left[ {args[0]} \right]"
-    if top <= room / 2:
-        return rf"{args[0]} \cdot \left[ {args[1]} \right]^{{-1}}"
-    return rf"\left[ {args[0]} \right] \cdot \left[ {args[1]} \right]^{{-1}}"
+    is_sum = any(formula.tokens[i.start] in "+-" for i in top)
+    numerator = rf"\left[ {args[0]} \right]" if is_sum or _row(top).display > room / 2 else args[0]
+    return rf"{numerator} \cdot \left[ {args[1]} \right]^{{-1}}"
 
 
 def _stacked(formula: Formula, item: Item, room: float) -> str:
@@ -453,7 +449,7 @@ def _sized(formula: Formula, breaks: list[int]) -> list[str]:
 
 def rows(latex: str, page: Page) -> list[str]:
     """The formula as rows that fit the page; a continued row begins with ``\\quad`` once for each parenthesis around it."""
-    return _rows(_fitted(latex, page), page)
+    return _rows(_fitted(Formula(latex), page), page)
 
 
 def _rows(formula: Formula, page: Page) -> list[str]:
@@ -471,8 +467,9 @@ def adaptive(latex: str, wide: Page, narrow: Page, base: str = "") -> str:
 
     ``base`` indents the rows that continue.
     """
-    formula = _fitted(latex, narrow)
-    loose = _fitted(latex, wide)
+    plain = Formula(latex)
+    formula = _fitted(plain, narrow)
+    loose = _fitted(plain, wide)
     if loose.text != formula.text:  # what a narrow column asks for would spoil a wide one
         return rf"\lpnarrow{{{_joined(formula, narrow, base)}}}{{{_joined(loose, wide, base)}}}"
     items = formula.items

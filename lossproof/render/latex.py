@@ -48,7 +48,9 @@ PREAMBLE: Final = r"""
 \providecommand{\lpnarrow}{\ifdim\linewidth<31em\relax\expandafter\@firstoftwo\else\expandafter\@secondoftwo\fi}
 \makeatother
 \providecommand{\lpbreak}[1]{\lpnarrow{\\ & #1}{}}
-\providecommand{\lpby}[1]{\tag*{\normalfont\footnotesize(#1)}}
+\providecommand{\lpby}[1]{\tag*{\lpreason{(#1)}}}
+\providecommand{\lpreason}[1]{\sbox0{\normalfont\footnotesize#1}%
+  \ifdim\wd0>.8\linewidth\parbox{.8\linewidth}{\normalfont\footnotesize\raggedleft#1}\else\usebox0\fi}
 \providecommand{\lpremark}[2]{\par\smallskip\noindent{\raggedright\emph{#1.} #2\par}}
 \providecommand{\lpNLL}{\mathrm{NLL}}
 \providecommand{\toprule}{\hline}\providecommand{\midrule}{\hline}\providecommand{\bottomrule}{\hline}
@@ -130,11 +132,9 @@ class _Fragment:
     def statements(self) -> list[str]:
         """The assumption, in the line of text if it is short."""
         shown = self.formulas.statements()
-        given = ""
         if not shown:
-            given = rf" be independent samples, $i = 1, \dots, {self.formulas.count}$, with the density"
-            shown = [self.formulas.density()]
-            return [f"Let $y_i${given}", *self.display(shown)]
+            samples = rf"Let ${self.formulas.data()}$, $i = 1, \dots, {self.formulas.count}$, be independent samples with the density"
+            return [samples, *self.display([self.formulas.density()])]
         for_each = rf"independently for $i = 1, \dots, {self.formulas.count}$."
         widths = [Formula(s).box.text for s in shown]
         if max(widths) < _IN_LINE and sum(widths) < 2 * _IN_LINE:
@@ -148,7 +148,7 @@ class _Fragment:
 
     def equation(self) -> list[str]:
         """NLL = scale · objective + offset."""
-        body = adaptive(self.formulas.claim(), _CLAIM_WIDE, _CLAIM_NARROW, r"\quad")
+        body = adaptive(self.formulas.claim(), _CLAIM_WIDE, _CLAIM_NARROW, r"\quad").replace(r"\text{", r"\textup{")
         if r"\\" not in body and r"\lpbreak" not in body:
             return [rf"  \lpNLL = {body}"]
         return [r"\begin{split}", rf"  \lpNLL = {{}} & {body}", r"\end{split}"]
@@ -224,7 +224,7 @@ def _conditions(chain: ChainRows) -> list[str]:
     if not needs:
         return []
     shown = "; ".join(f"({number}) " + ", ".join(f"${c}$" for c in conditions) for number, conditions in needs)
-    return [r"{\footnotesize\raggedright Conditions: " + shown + r".\par}"]
+    return [r"{\footnotesize\raggedright Conditions: " + shown + r".\par}\smallskip\noindent"]
 
 
 def _cell(latex: str) -> str:

@@ -99,7 +99,7 @@ class _Page:
         shown = self.formulas.statements()
         each = rf"$i = 1, \dots, {self.formulas.count}$"
         if not shown:
-            return [f"Let $y _{{i}}$ be independent samples, {each}, with the density", _display(_lines([self.formulas.density()]))]
+            return [f"Let ${dialect(self.formulas.data())}$, {each}, be independent samples with the density", _display(_lines([self.formulas.density()]))]
         if sum(Formula(s).box.text for s in shown) < _SHORT:
             return ["Let " + ", ".join(f"${dialect(s)}$" for s in shown) + f", independently for {each}."]
         return ["Let", _display(_lines(shown)), f"independently for {each}."]

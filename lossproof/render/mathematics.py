@@ -168,7 +168,13 @@ class Formulas:
     def density(self) -> str:
         """A density of one's own."""
         density = self.d.model.density
-        return "" if density is None else rf"p({', '.join(self.term(sym(n)) for n in self._data())}) = {self.term(density)}"
+        data = ", ".join(self.term(sym(n)) for n in self._data())
+        return "" if density is None else f"p({data}) = {self.term(density)}"
+
+    def data(self) -> str:
+        """Sample i of the data."""
+        names = [self._name(n) for n in self._data()]
+        return names[0] if len(names) == 1 else f"({', '.join(names)})"
 
     def _data(self) -> list[str]:
         return sorted(n for n, s in self.d.symbols.items() if s.role == "data")
