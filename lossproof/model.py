@@ -186,7 +186,8 @@ def finish_model(
             raise DuplicateError(f"{name} is the data: it cannot be fixed", text=text, span=(0, len(text)))
         where = reading.domains.of.get(name, _NATURALS if name in dimensions else REALS)
         is_dimension = name in dimensions and name not in reading.domains.of
-        indexed = role == "data" or split_subscript(name)[1] == "i" or (role == "parameter" and name not in shared)
+        covariate = role != "parameter" and _COVARIATE.match(name) is not None
+        indexed = role == "data" or covariate or split_subscript(name)[1] == "i" or (role == "parameter" and name not in shared)
         table[name] = Symbol(name, role, where, _shape(where), indexed and not is_dimension)
     hypotheses = _hypotheses(reading, table, conditions, dimensions - reading.domains.of.keys())
     if not any(s.role == "parameter" for s in table.values()):

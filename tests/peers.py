@@ -6,12 +6,14 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import integrate, special, stats
 
+from lossproof.rulebook import Distribution, Rulebook
 from lossproof.terms import Term
 
 Array = NDArray[Any]
@@ -398,9 +400,52 @@ class Simplex:
         return np.asarray(self._inner.rvs(size=size, random_state=random_state))
 
 
-#: One peer for each distribution record that is no combinator.
-PEERS: dict[str, Peer] = {**_CONTINUOUS, **_DISCRETE, **_VECTOR}
-DISCRETE = frozenset(_DISCRETE) | {"one-hot-categorical", "multinomial"}
+_DRAWS: dict[str, Draw] = {"reals": real, "positive": positive, "nonnegative": positive, "unit": unit, "naturals": count}
+_PIECES: dict[str, Sequence[float]] = {
+    "reals": (-INF, 0.0, INF), "positive": (0.0, 1.0, INF), "nonnegative": (0.0, 1.0, INF), "unit": (0.0, 0.5, 1.0),
+    "naturals": (0, 400), "integers": (-400, 400),
+}  # fmt: skip
+
+
+def plain_peer(record: Distribution) -> Peer | None:
+    """For a record that no other program was named for: its own density, read by NumPy, at points of its support.
+
+    None where its domains do not say enough: a vector, or a support that moves.
+    """
+    where = str(record.variate_domain.value) if record.variate_domain is not None else ""
+    kinds = {n: str(d.value) for n, d in record.parameters.items()}
+    if where not in _PIECES or record.density.support or not set(kinds.values()) <= _DRAWS.keys():
+        return None
+
+    def frozen(v: Values) -> LogDensity:
+        def log(y: Array) -> Array:
+            with np.errstate(all="ignore"):
+                return np.log(np.asarray(value(record.density.after, {**v, record.variate: np.asarray(y)}), dtype=float))
+
+        def rvs(rng: np.random.Generator, size: int) -> Array:
+            return np.asarray(rng.poisson(3.0, size) if record.is_discrete else [_DRAWS[where](rng) for _ in range(size)])
+
+        return LogDensity(log, rvs)
+
+    return Peer({n: _DRAWS[k] for n, k in kinds.items()}, frozen, fixed(*_PIECES[where]))
+
+
+#: Records that another program knows too.
+NAMED: dict[str, Peer] = {**_CONTINUOUS, **_DISCRETE, **_VECTOR}
+
+
+def all_peers() -> tuple[dict[str, Peer], frozenset[str]]:
+    """A peer for each distribution record that is no combinator, and the ids of those that are discrete."""
+    found, discrete = dict(NAMED), set(_DISCRETE) | {"one-hot-categorical", "multinomial"}
+    book = Rulebook(Path(__file__).resolve().parent.parent / "rules")
+    for record in (book.distribution(i) for i in book.distribution_ids):
+        peer = None if record.is_combinator or record.id in NAMED else plain_peer(record)
+        if peer is not None:
+            found[record.id] = peer
+            discrete |= {record.id} if record.is_discrete else set()
+    return found, frozenset(discrete)
+
+
 VECTOR = frozenset(_VECTOR)
 
 
@@ -471,3 +516,6 @@ def value(term: Term, values: Mapping[str, Any]) -> Any:
     if op == "at":
         return inner[0][..., np.asarray(inner[1], dtype=int) - 1]
     return _POINTWISE[op](*inner)
+
+
+PEERS, DISCRETE = all_peers()

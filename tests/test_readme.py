@@ -143,6 +143,16 @@ def test_python_sessions() -> None:
     assert not report, "".join(report)
 
 
+def test_every_room_is_in_the_picture() -> None:
+    """docs/architecture.md names each module and package of the top level."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.split("## Rooms and floors", 1)[1].split("###", 1)[0]
+    for path in Path(lossproof.__file__).parent.iterdir():
+        name = f"`{path.name}/`" if path.is_dir() else f"`{path.name}`"
+        if not path.name.startswith("__") and path.name not in ("py.typed", "rules"):
+            assert name in table, name
+
+
 def test_examples_of_the_language_derive() -> None:
     """Each line of docs/language.md's blocks; what stands behind many spaces is a remark."""
     lines = [line for b in blocks((ROOT / "docs" / "language.md").read_text(encoding="utf-8")) for line in b.body.splitlines()]

@@ -14,6 +14,7 @@ import pytest
 from peers import (
     DISCRETE,
     INF,
+    NAMED,
     PEERS,
     VECTOR,
     Array,
@@ -62,6 +63,7 @@ def grid(id: str, values: Values) -> tuple[Array, Array]:
 
 
 def test_every_record_has_a_peer() -> None:
+    """One whose domains do not say how to draw from it (a vector, a support that moves) wants one in peers.py."""
     assert sorted(PEERS) == PLAIN
 
 
@@ -71,7 +73,7 @@ def test_peer_knows_the_parameters(id: str) -> None:
     assert (id in DISCRETE) == RECORDS[id].is_discrete
 
 
-@pytest.mark.parametrize("id", PLAIN)
+@pytest.mark.parametrize("id", [i for i in PLAIN if i in NAMED])
 def test_density_equals_the_peer(id: str) -> None:
     rng, peer, record = rng_for(id), PEERS[id], RECORDS[id]
     for _ in range(DRAWS):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
+from lossproof import __version__
 from lossproof.errors import RecordError
 
 KINDS: Final = ("algebra", "facts", "distributions", "links", "losses")
@@ -85,7 +86,7 @@ def load(folder: Path, index: Callable[[Records], Index]) -> tuple[Records, Inde
 
 def _fingerprint(folder: Path) -> str:
     """Names, sizes and times of the record files, and of the code that builds the index."""
-    rows: list[str] = [sys.version, str(_FORMAT)]
+    rows: list[str] = [sys.version, __version__, str(_FORMAT)]
     for kind in KINDS:
         try:
             with os.scandir(folder / kind) as entries:
