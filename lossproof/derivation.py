@@ -62,7 +62,7 @@ class Derivation:
         self.penalty: Term = parts["penalty"]
         self.ledger: tuple[LedgerRow, ...] = parts["ledger"]
         self.theorem: Theorem = parts["theorem"]
-        self.proof: Proof = parts["proof"]
+        self.proof = Proof(parts["chains"], self)
         self.record: Loss | None = parts["record"]
         self.bindings: dict[str, Term] = parts["bindings"]
         self.name: str | None = parts["name"]
@@ -201,15 +201,12 @@ class _Pipeline:
         dataset = Dataset(self.rewriter, self.display, self.reduction, [p.collected.loss for p in pieces])
         indexed = [self.kernel.symbols[str(w.value)].indexed for w, _ in self.model.priors]
         main = dataset.prove(joint, chains[0].theorem, [(c, i) for c, i in zip(chains[1:], indexed, strict=True)], scale)
-        proof = Proof((*chains, dataset.preamble(main.theorem.left), main), [])
         record, bindings, name = self._named(sample, priors)
-        derivation = Derivation(self.model, self.kernel, self.book, self.reduction, {
+        return Derivation(self.model, self.kernel, self.book, self.reduction, {
             "nll": nll, "loss": loss, "scale": scale, "offset": offset, "data_loss": data_loss, "penalty": penalty,
-            "ledger": rows, "theorem": main.theorem, "proof": proof, "record": record, "bindings": bindings,
+            "ledger": rows, "theorem": main.theorem, "chains": (*chains, dataset.preamble(main.theorem.left), main), "record": record, "bindings": bindings,
             "name": name, "blocked": tuple(self.rewriter.blocked),
         })  # fmt: skip
-        proof.owner.append(derivation)
-        return derivation
 
     # -- one factor of the joint density
 

@@ -8,13 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lossproof.domains import (
-    POSITIVE,
-    REALS,
-    UNIT,
-    is_vector,
-    is_within,
-)
+from lossproof.domains import POSITIVE, REALS, UNIT, is_vector, is_within
 from lossproof.errors import (
     CycleError,
     DomainError,
@@ -24,18 +18,11 @@ from lossproof.errors import (
     UnknownNameError,
 )
 from lossproof.facts import Algebra, Prover, Symbol, propositions
-from lossproof.reading import (
-    Reading,
-    base_name,
-    check_depth,
-    read_distribution,
-    read_expression,
-    unknown_distribution,
-)
+from lossproof.reading import Reading, base_name, check_depth, read_distribution, read_expression, unknown_distribution
 from lossproof.rulebook import Rulebook
 from lossproof.syntax import canonical, parse_assumption, parse_conditions, split_subscript
 from lossproof.syntax.assumption import Assumption, Define, Tilde
-from lossproof.terms import ONE, ZERO, Term, add, domain, fn, neg, num, postorder, substitute, sym, symbols
+from lossproof.terms import ONE, ZERO, Term, add, domain, fn, neg, postorder, substitute, sym, symbols
 
 _COVARIATE: Final = re.compile(r"x(_\d+)?\Z")
 _WORD: Final = re.compile(r"\s*[A-Za-z][\w -]{2,60}\Z")
@@ -364,5 +351,3 @@ def _refuse_false(prover: Prover, p: Term, argument: Term, where: Term, reading:
     raise DomainError(what, text=text, span=span,
                       hint="give a value in the domain, or a name")  # fmt: skip
 
-
-__all__ = ["Model", "membership", "num", "read_model"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from lossproof.domains import POSITIVE, REALS
 from lossproof.errors import ImproperError, KindError, UnknownNameError
-from lossproof.facts import Prover
+from lossproof.facts import Algebra, Prover
 from lossproof.facts.prover import in_domain
 from lossproof.model import Model, finish_model
 from lossproof.reading import Reading, check_defined
@@ -130,10 +131,6 @@ def _density_term(density: str | Term | sympy.Basic | None) -> Term:
 
 def _with_hypotheses(model: Model, book: Rulebook) -> Model:
     """Where the density is defined: powers of positive numbers, denominators other than zero, a density that is not negative."""
-    from dataclasses import replace
-
-    from lossproof.facts import Algebra
-
     assert model.density is not None
     found = list(model.hypotheses)
     prover = Prover(model.symbols, [p for p, _ in found], book.facts, Algebra())

@@ -52,13 +52,10 @@ class Chain:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proof:
-    """Chains, in the order in which they rest on one another.
-
-    The derivation that it belongs to gives the terms of its statement when it is written out.
-    """
+    """Chains, in the order in which they rest on one another, and the derivation whose statement they prove."""
 
     chains: tuple[Chain, ...]
-    owner: list[Any]
+    derivation: Any
 
     @property
     def steps(self) -> list[ProofStep]:
@@ -76,7 +73,7 @@ class Proof:
         """The object of the schema ``lossproof/proof/1``."""
         from lossproof.render.json import proof_dict
 
-        return proof_dict(self.owner[0])
+        return proof_dict(self.derivation)
 
     def to_json(self) -> str:
         """:meth:`to_dict` as JSON text, one line."""

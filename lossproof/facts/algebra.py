@@ -5,6 +5,7 @@ The specification is the section "Algebra" of docs/architecture.md; the checker 
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Mapping
 from fractions import Fraction
 from math import gcd, lcm
 from zlib import crc32
@@ -102,9 +103,7 @@ class Algebra:
         common = common_bases([dict(m) for m in poly]) if len(poly) > 1 else {}
         if not common:
             return self.canonical(term)
-        rest = {
-            tuple((b, e - common.get(b, 0)) for b, e in m if e != common.get(b, 0)): q for m, q in poly.items()
-        }
+        rest = {tuple(quotient(dict(m), common).items()): q for m, q in poly.items()}
         return mul(*[b if e == 1 else power(b, num(e)) for b, e in common.items()], self.from_poly(rest))
 
     def constant(self, term: Term) -> Rational | None:
@@ -275,6 +274,14 @@ def common_bases(maps: list[dict[Term, int]]) -> dict[Term, int]:
     return common
 
 
+def quotient(bases: Mapping[Term, int], by: Mapping[Term, int]) -> dict[Term, int]:
+    """The bases of one product over another's."""
+    left = dict(bases)
+    for b, e in by.items():
+        left[b] = left.get(b, 0) - e
+    return {b: e for b, e in left.items() if e}
+
+
 def accumulate(into: Poly, other: Poly) -> None:
     """Add a poly to another, in place."""
     for m, q in other.items():
@@ -290,10 +297,10 @@ def reduce(q: Rational) -> Rational:
     return q.numerator if q.denominator == 1 else q
 
 
-def content(values: object) -> Rational:
+def content(values: Iterable[Rational]) -> Rational:
     """The positive rational that leaves coprime integers when it is divided out."""
     top, bottom = 0, 1
-    for q in values:  # type: ignore[attr-defined]
+    for q in values:
         top = gcd(top, q.numerator)
         bottom = lcm(bottom, q.denominator)
     return reduce(Fraction(top, bottom)) if top else 1
@@ -329,9 +336,9 @@ def denominators(before: Term, after: Term) -> list[Term]:
     return [d for d in found if not _nonzero_number(d)]
 
 
-def _subterms(root: Term, stop: object) -> dict[Term, None]:
+def _subterms(root: Term, stop: Container[Term]) -> dict[Term, None]:
     seen: dict[Term, None] = {}
-    if root in stop:  # type: ignore[operator]
+    if root in stop:
         return seen
     stack = [root]
     while stack:
@@ -339,7 +346,7 @@ def _subterms(root: Term, stop: object) -> dict[Term, None]:
         if term in seen:
             continue
         seen[term] = None
-        stack.extend([a for a in term.args if a not in seen and a not in stop])  # type: ignore[operator]
+        stack.extend([a for a in term.args if a not in seen and a not in stop])
     return seen
 
 

@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Final
 
 from lossproof.render.breaking import Formula, Page, adaptive, rows
 from lossproof.render.escape import code_latex, comment, escape_latex
-from lossproof.render.mathematics import SIGNS, ChainRows, Formulas, remarks, role_sentences, theorem_title
+from lossproof.render.mathematics import (
+    ChainRows,
+    Formulas,
+    chain_heading,
+    closing_sentence,
+    relation_sentence,
+    remarks,
+    role_sentences,
+    theorem_title,
+)
 from lossproof.render.words import (
-    RELATION_SIGNS,
-    RELATION_WORDS,
     Words,
     ledger_words,
     libraries,
-    objective_name,
     result_sentence,
     spoken,
 )
@@ -155,14 +161,7 @@ class _Fragment:
 
     def relation(self) -> str:
         """How the NLL relates to the loss, and what that means."""
-        sign = SIGNS[RELATION_SIGNS[self.d.relation]]
-        name = objective_name(self.d)
-        objective = escape_latex(name) if name else f"${self.formulas.term(self.d.objective)}$"
-        if not name and Formula(objective).box.text > _IN_LINE:
-            objective = "the last line of the proof"
-        if self.d.relation == "equal":
-            return f"so it equals {objective}."
-        return rf"so $\lpNLL {sign}$ {objective}, where ${sign}$ means {RELATION_WORDS[self.d.relation]}."
+        return relation_sentence(self.d, r"\lpNLL", escape_latex, self.formulas.term(self.d.objective), _IN_LINE)
 
     # -- the proof
 
@@ -171,17 +170,11 @@ class _Fragment:
         lines = [r"\begin{lpproof}"]
         for chain in self.formulas.chains(detail):
             lines += [self.heading(chain), *_chain(chain)]
-        greatest = "posterior density" if self.d.model.priors else "likelihood"
-        ending = rf"The logarithm is increasing and minus reverses the order, so the {greatest} is greatest where $\lpNLL$ is least."
-        return [*lines, ending, r"\end{lpproof}"]
+        return [*lines, closing_sentence(self.d, r"\lpNLL"), r"\end{lpproof}"]
 
     def heading(self, chain: ChainRows) -> str:
         """What a chain speaks of."""
-        if chain.name == "sample":
-            return "For one sample,"
-        if chain.name.startswith("prior:"):
-            return f"For the prior on ${latex_name(chain.name[6:])}$,"
-        return f"For {self.whose}" + (" and the priors," if self.d.model.priors else ",")
+        return chain_heading(self.d, chain, self.whose, latex_name)
 
     # -- the ledger and what else is to be known
 

@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING, Final
 
 from lossproof.render.breaking import Formula, Page, rows
 from lossproof.render.escape import code_markdown, escape_markdown
-from lossproof.render.mathematics import SIGNS, ChainRows, Formulas, remarks, role_sentences, theorem_title
+from lossproof.render.mathematics import (
+    ChainRows,
+    Formulas,
+    chain_heading,
+    closing_sentence,
+    relation_sentence,
+    remarks,
+    role_sentences,
+    theorem_title,
+)
 from lossproof.render.words import (
-    RELATION_SIGNS,
-    RELATION_WORDS,
     Words,
     ledger_words,
     libraries,
-    objective_name,
     pretty_assumption,
     result_sentence,
     spoken,
@@ -106,31 +112,18 @@ class _Page:
 
     def relation(self) -> str:
         """How the NLL relates to the loss, and what that means."""
-        sign = SIGNS[RELATION_SIGNS[self.d.relation]]
-        name = objective_name(self.d)
-        objective = escape_markdown(name) if name else f"${dialect(self.formulas.term(self.d.objective))}$"
-        if not name and Formula(objective).box.text > _SHORT:
-            objective = "the last line of the proof"
-        if self.d.relation == "equal":
-            return f"so it equals {objective}."
-        return rf"so $\mathrm{{NLL}} {sign}$ {objective}, where ${sign}$ means {RELATION_WORDS[self.d.relation]}."
+        return relation_sentence(self.d, r"\mathrm{NLL}", escape_markdown, dialect(self.formulas.term(self.d.objective)), _SHORT)
 
     def proof(self, detail: str) -> list[str]:
         """The chains, each an alignment with reasons."""
         blocks: list[str] = []
         for k, chain in enumerate(self.formulas.chains(detail)):
             blocks += [("**Proof.** " if k == 0 else "") + self.heading(chain), _display(_chain(chain)), *_conditions(chain)]
-        greatest = "posterior density" if self.d.model.priors else "likelihood"
-        ending = rf"The logarithm is increasing and minus reverses the order, so the {greatest} is greatest where $\mathrm{{NLL}}$ is least. ∎"
-        return [*blocks, ending]
+        return [*blocks, closing_sentence(self.d, r"\mathrm{NLL}") + " ∎"]
 
     def heading(self, chain: ChainRows) -> str:
         """What a chain speaks of."""
-        if chain.name == "sample":
-            return "For one sample,"
-        if chain.name.startswith("prior:"):
-            return f"For the prior on ${dialect(latex_name(chain.name[6:]))}$,"
-        return f"For {self.whose}" + (" and the priors," if self.d.model.priors else ",")
+        return chain_heading(self.d, chain, self.whose, lambda name: dialect(latex_name(name)))
 
     def ledger(self) -> list[str]:
         """What was dropped, as a table."""

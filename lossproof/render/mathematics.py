@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from lossproof.render.breaking import Formula
 from lossproof.render.words import (
     RELATION_SIGNS,
+    RELATION_WORDS,
     Words,
     abbreviated,
     as_written,
@@ -218,6 +220,37 @@ def theorem_title(d: Derivation) -> str:
     """What is assumed and what it comes to: ``Normal: mean squared error``."""
     name = objective_name(d)
     return f"{distribution_title(d)}: {name}" if name else f"{distribution_title(d)} likelihood"
+
+
+def relation_sentence(d: Derivation, nll: str, name: Callable[[str], str], formula: str, widest: float) -> str:
+    """How the NLL relates to the loss, and what that means.
+
+    ``nll`` is how the NLL is written, ``name`` escapes a loss's name, ``formula`` is the objective without one;
+    one wider than ``widest`` stands in the proof alone.
+    """
+    named = objective_name(d)
+    objective = name(named) if named else f"${formula}$"
+    if not named and Formula(objective).box.text > widest:
+        objective = "the last line of the proof"
+    if d.relation == "equal":
+        return f"so it equals {objective}."
+    sign = SIGNS[RELATION_SIGNS[d.relation]]
+    return f"so ${nll} {sign}$ {objective}, where ${sign}$ means {RELATION_WORDS[d.relation]}."
+
+
+def chain_heading(d: Derivation, chain: ChainRows, whose: str, spell: Callable[[str], str]) -> str:
+    """What a chain speaks of; ``spell`` writes a parameter's name as mathematics."""
+    if chain.name == "sample":
+        return "For one sample,"
+    if chain.name.startswith("prior:"):
+        return f"For the prior on ${spell(chain.name[6:])}$,"
+    return f"For {whose}" + (" and the priors," if d.model.priors else ",")
+
+
+def closing_sentence(d: Derivation, nll: str) -> str:
+    """Why the least NLL is what was asked for."""
+    greatest = "posterior density" if d.model.priors else "likelihood"
+    return f"The logarithm is increasing and minus reverses the order, so the {greatest} is greatest where ${nll}$ is least."
 
 
 def remarks(d: Derivation) -> list[tuple[str, list[Words]]]:

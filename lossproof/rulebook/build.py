@@ -10,8 +10,7 @@ from lossproof.facts import RELATIONS, FactRule, Rule, propositions
 from lossproof.rulebook.records import ArgumentForm, Distribution, Link, Loss
 from lossproof.syntax import parse_condition, parse_domain, parse_expression
 from lossproof.terms import ONE, Term, fn, make, neg, substitute, sym
-from lossproof.terms.node import BINDERS
-from lossproof.terms.pattern import metavariables, rename, widen
+from lossproof.terms.pattern import introduced, metavariables, rename, widen
 
 
 def rule_from(record: Mapping[str, Any]) -> Rule:
@@ -26,25 +25,13 @@ def rule_from(record: Mapping[str, Any]) -> Rule:
     relation = str(record.get("relation", "equal"))
     if relation not in RELATIONS:
         raise RecordError(f"{id}: there is no relation {relation}")
-    bound = set(metavariables(before)) | {n for c in requires for n in metavariables(c)} | introduced(after)
+    bound = set(metavariables(before)) | {n for c in requires for n in metavariables(c)} | introduced(after).keys()
     loose = sorted(set(metavariables(after)) - bound)
     if loose:
         raise RecordError(f"{id}: nothing binds {', '.join(loose)}")
     use = str(record.get("use", ""))
     return Rule(id, before, after, relation, requires, tags=frozenset(use.split()), says=str(record["says"]),
                 record=dict(record))  # fmt: skip
-
-
-def introduced(term: Term) -> set[str]:
-    """The indices that sums and products of a pattern bind."""
-    found: set[str] = set()
-    stack = [term]
-    while stack:
-        t = stack.pop()
-        if t.op in BINDERS:
-            found.add(str(t.args[0].value))
-        stack.extend(t.args)
-    return found
 
 
 def fact_from(record: Mapping[str, Any]) -> FactRule:

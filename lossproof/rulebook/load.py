@@ -12,7 +12,7 @@ from lossproof.facts import FactIndex, FactRule, Rule
 from lossproof.rulebook.build import distribution_from, fact_from, link_from, loss_from, rule_from
 from lossproof.rulebook.records import Distribution, Link, Loss
 from lossproof.rulebook.store import Index, Lazy, Records, load
-from lossproof.terms import Term, postorder
+from lossproof.terms import ZERO, Term, postorder, tree_size
 
 
 def find_rules() -> Path:
@@ -150,7 +150,7 @@ def build_index(records: Records) -> Index:
     for record in records["links"]:
         link_from(record)
     losses = [loss_from(r) for r in records["losses"]]
-    losses.sort(key=lambda r: (-_operands(r.formula), -_weight(r.formula), r.id))
+    losses.sort(key=lambda r: (-_operands(r.formula), -tree_size(r.formula or ZERO, leaves=False), r.id))
     return {
         "rules": rules,
         "facts": facts,
@@ -177,13 +177,3 @@ def _heads(formula: Term) -> set[str]:
 
 def _operands(formula: Term | None) -> int:
     return len(formula.args) if formula is not None and formula.op == "add" else 1
-
-
-def _weight(formula: Term | None) -> int:
-    """The number of nodes other than symbols, those that stand twice counted twice."""
-    if formula is None:
-        return 0
-    weight: dict[Term, int] = {}
-    for t in postorder(formula):
-        weight[t] = sum(weight[a] for a in t.args) + (1 if t.args else 0)
-    return weight[formula]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lossproof.facts.algebra import Monomial, Poly, Rational, common_bases, content, reduce
+from lossproof.facts.algebra import Monomial, Poly, Rational, common_bases, content, quotient, reduce
 from lossproof.search.display import Display, product_of, tidy_sum
 from lossproof.terms import Term
 
@@ -46,11 +46,7 @@ class Collector:
 
     def collect(self, term: Term) -> Collected:
         """Kept and dropped terms of a sum, and the largest scale common to what is kept."""
-        kept: Poly = {}
-        free: Poly = {}
-        for monomial, q in self.display.poly(term).items():
-            is_free = all(self.prover.is_free(b) for b, _ in monomial)
-            (free if is_free else kept)[monomial] = q
+        free, kept = self.display.parted(self.display.poly(term))
         ledger = tuple(p.term() for p in self._grouped(free, free=True))
         parts = self._grouped(kept, free=False)
         factor, bases = self._scale(parts)
@@ -98,9 +94,7 @@ class Collector:
             ((rest, q),) = coefficients.items()
             return Part(q, {**dict(rest), **dict(key)})
         common = common_bases([dict(m) for m in coefficients])
-        rest_poly: Poly = {}
-        for m, q in coefficients.items():
-            rest_poly[tuple((b, e - common.get(b, 0)) for b, e in m if e != common.get(b, 0))] = q
+        rest_poly: Poly = {tuple(quotient(dict(m), common).items()): q for m, q in coefficients.items()}
         factor = content(rest_poly.values())
         # 1 - y rather than y - 1, if the constant is negative.
         if rest_poly.get((), 1) < 0 or all(q < 0 for q in rest_poly.values()):
@@ -127,7 +121,4 @@ class Collector:
 
 
 def _divided(part: Part, factor: Rational, bases: dict[Term, int]) -> Part:
-    left = dict(part.bases)
-    for b, e in bases.items():
-        left[b] = left.get(b, 0) - e
-    return Part(part.q if factor == 1 else reduce(Fraction(part.q) / factor), {b: e for b, e in left.items() if e})
+    return Part(part.q if factor == 1 else reduce(Fraction(part.q) / factor), quotient(part.bases, bases))

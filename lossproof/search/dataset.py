@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from lossproof.errors import UnsupportedError
-from lossproof.facts.algebra import Rational
+from lossproof.facts.algebra import Rational, quotient
 from lossproof.kernel import KernelError, Theorem
 from lossproof.proof import Chain
 from lossproof.search.display import Display, product_of, scaled, tidy_sum
@@ -59,7 +59,7 @@ class Dataset:
                 lines.append((label, self.kernel.chain(moved)))
                 current = moved[-1].right
 
-        line("samples", self._open(left, [False, *[not i for _, i in priors]]))
+        line("samples", self._open_joint(left) if priors else self._open(left))
         lemmas = {"sample": sample, **{c.name: c.theorem for c, _ in priors}}
         line("lemma", [self._put_in(current, lemmas)])
         line("linear", self._linear(current))
@@ -79,41 +79,29 @@ class Dataset:
             raise not_known(why[-1]) if why else UnsupportedError(f"{rule} does not apply")
         return theorem
 
-    def _open(self, left: Term, shared: list[bool]) -> list[Theorem]:
+    def _open(self, left: Term) -> list[Theorem]:
         """-log ∏ p becomes Σ -log p."""
+        summed = self.kernel.congruence(left, {0: self._apply("log-samples", left.args[0])})
+        return [summed, self._apply("minus-samples", summed.right)]
+
+    def _open_joint(self, left: Term) -> list[Theorem]:
+        """-log (∏ p · q) becomes Σ -log p - log q, for the priors q."""
         kernel = self.kernel
-        steps: list[Theorem] = []
-        inner = left.args[0]
-        if len(shared) > 1:
-            steps.append(kernel.congruence(left, {0: self._apply("log-joint", inner)}))
-            inner = steps[-1].right.args[0]
-            parts = {i: self._apply("log-samples", a) for i, a in enumerate(inner.args) if a.args[0].op == "samples_prod"}
-            steps.append(kernel.congruence(steps[-1].right, {0: kernel.congruence(inner, parts)}))
-            total = steps[-1].right
-            spread = kernel.algebra(total, add(*[neg(a) for a in total.args[0].args]))
-            steps.append(spread)
-            minus = {i: self._apply("minus-samples", a) for i, a in enumerate(spread.right.args) if a.args[0].op == "samples_sum"}
-            steps.append(kernel.congruence(spread.right, minus))
-            return steps
-        steps.append(kernel.congruence(left, {0: self._apply("log-samples", inner)}))
-        steps.append(self._apply("minus-samples", steps[-1].right))
-        return steps
+        apart = kernel.congruence(left, {0: self._apply("log-joint", left.args[0])})
+        inner = apart.right.args[0]
+        logs = {i: self._apply("log-samples", a) for i, a in enumerate(inner.args) if a.args[0].op == "samples_prod"}
+        summed = kernel.congruence(apart.right, {0: kernel.congruence(inner, logs)})
+        spread = kernel.algebra(summed.right, add(*[neg(a) for a in summed.right.args[0].args]))
+        minus = {i: self._apply("minus-samples", a) for i, a in enumerate(spread.right.args) if a.args[0].op == "samples_sum"}
+        return [apart, summed, spread, kernel.congruence(spread.right, minus)]
 
     def _put_in(self, current: Term, lemmas: dict[str, Theorem]) -> Theorem:
         kernel = self.kernel
         by_left = {theorem.left: kernel.lemma(theorem, name) for name, theorem in lemmas.items() if not theorem.is_trivial}
-
-        def visit(t: Term) -> Theorem | None:
-            return by_left.get(t)
-
-        memo: dict[int, Theorem] = {}
         if current.op != "add":
             return self._inside(current, by_left) or kernel.reflexivity(current)
-        for i, a in enumerate(current.args):
-            found = by_left.get(a) or self._inside(a, by_left)
-            if found is not None:
-                memo[i] = found
-        return kernel.congruence(current, memo)
+        parts = {i: found for i, a in enumerate(current.args) if (found := self._inside(a, by_left)) is not None}
+        return kernel.congruence(current, parts)
 
     def _inside(self, t: Term, by_left: dict[Term, Theorem]) -> Theorem | None:
         if t.op == "samples_sum" and t.args[0] in by_left:
@@ -210,11 +198,8 @@ class Dataset:
             return a.args[1]
         if a in self.losses:
             return div(a, product_of(q, bases))
-        r, left = self.display.product(a)
-        left = dict(left)
-        for b, e in bases.items():
-            left[b] = left.get(b, 0) - e
-        return product_of(Fraction(r) / q, {b: e for b, e in left.items() if e})
+        r, own = self.display.product(a)
+        return product_of(Fraction(r) / q, quotient(own, bases))
 
     def _drop(self, current: Term) -> list[Theorem]:
         if current.op != "add" or len(current.args) != 2 or not self.prover.is_free(current.args[1]):

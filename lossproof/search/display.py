@@ -78,6 +78,14 @@ class Display(Algebra):
             sums = [s for s in sums if self.prover.is_free(s)]
         return super().multiplied_out(sums)
 
+    def parted(self, poly: Poly) -> tuple[Poly, Poly]:
+        """The terms of a sum that are free of the parameters, and the others."""
+        free: Poly = {}
+        kept: Poly = {}
+        for monomial, q in poly.items():
+            (free if all(self.prover.is_free(b) for b, _ in monomial) else kept)[monomial] = q
+        return free, kept
+
     def sum_of(self, poly: Poly, *, divide: Rational = 1) -> Term:
         """A poly as a sum a person would write: positive terms first."""
         items = [(q if divide == 1 else reduce(Fraction(q) / divide), m) for m, q in poly.items()]

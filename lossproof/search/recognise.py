@@ -11,7 +11,7 @@ from lossproof.facts.algebra import Poly, Rational
 from lossproof.rulebook import Loss, Rulebook
 from lossproof.search.collect import Collector
 from lossproof.search.display import Display, product_of
-from lossproof.terms import ONE, Term, make, neg, num, postorder, substitute, sym
+from lossproof.terms import ONE, Term, make, neg, num, postorder, substitute, sym, tree_size
 from lossproof.terms.pattern import index_names
 
 Found = dict[str, Term]
@@ -71,7 +71,7 @@ class Recogniser:
 
     def _top(self, pattern: Term, term: Term, kinds: Mapping[str, str]) -> Iterator[Found]:
         """The terms of a sum in any order, each up to a rational factor (the ratio is compared afterwards)."""
-        wanted = sorted(_operands(pattern), key=lambda w: -_weight(w))
+        wanted = sorted(_operands(pattern), key=lambda w: -tree_size(w, leaves=False))
         yield from self._top_operands(wanted, list(_operands(term)), {}, kinds)
 
     def _top_operands(self, wanted: list[Term], given: list[Term], found: Found, kinds: Mapping[str, str]) -> Iterator[Found]:
@@ -247,9 +247,3 @@ def _factors(term: Term) -> tuple[Fraction, list[Term]]:
         else:
             factors.append(t if e == 1 else make("pow", (t, num(-1))))
     return q, factors
-
-
-def _weight(term: Term | None) -> int:
-    assert term is not None
-    return len(term.args) and sum(_weight(a) for a in term.args) + (term.op != "sym")
-

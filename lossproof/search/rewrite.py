@@ -9,9 +9,9 @@ from lossproof.facts.algebra import ARITHMETIC
 from lossproof.kernel import Blocked, Kernel, KernelError, Theorem
 from lossproof.rulebook import Rulebook
 from lossproof.search.display import Display, product_of
-from lossproof.terms import ONE, Term, bound, mul, postorder
+from lossproof.terms import ONE, Term, bound, mul, tree_size
 from lossproof.terms.node import BINDERS
-from lossproof.terms.pattern import Bindings, index_names, instantiate, match, metavariables
+from lossproof.terms.pattern import Bindings, index_names, instantiate, introduced, match, metavariables
 
 #: Operators through which a term is looked into for the logarithms that make up its sum.
 SKELETON = frozenset({"add", "neg", "mul", "div"})
@@ -60,8 +60,7 @@ class Rewriter:
             wanted.update(metavariables(condition))
         if all(name in bindings for name in wanted):
             return
-        for t in _binders(rule.after):
-            name = str(t.args[0].value)
+        for name in introduced(rule.after):
             if name not in bindings:
                 bindings[name] = bound(_fresh(name, bindings))
         prover = self.kernel.prover
@@ -156,20 +155,22 @@ class Rewriter:
         opened = t.op == "pow" and t.args[0].op in ("div", "mul", "neg", "pow") and self.display.constant(t.args[1]) is not None
         if not opened and t.op != "div" and not (t.op in ARITHMETIC and any(_has_number(a) for a in t.args)):
             return None
-        if t.op == "mul" and ONE in t.args:
-            return self.kernel.algebra(t, mul(*[a for a in t.args if a is not ONE]))
-        q, bases = self.display.product(t)
-        if t.op == "add" and len(bases) == 1 and q in (1, -1):
-            q, bases = 1, {}
-            target = self.display.sum_of(self.display.poly(t))
-        else:
-            target = product_of(q, bases)
-        if target is t or (not opened and _weight(target) >= _weight(t)):
+        target = self._written(t)
+        if target is t or (not opened and tree_size(target) >= tree_size(t)):
             return None
         try:
             return self.kernel.algebra(t, target)
         except KernelError:
             return None
+
+    def _written(self, t: Term) -> Term:
+        """An arithmetic term as a person writes it."""
+        if t.op == "mul" and ONE in t.args:
+            return mul(*[a for a in t.args if a is not ONE])
+        q, bases = self.display.product(t)
+        if t.op == "add" and len(bases) == 1 and q in (1, -1):
+            return self.display.sum_of(self.display.poly(t))
+        return product_of(q, bases)
 
     def unfold(self, term: Term) -> list[Theorem]:
         """Densities and distribution functions by their records, everywhere, and the rules about them that never harm."""
@@ -190,25 +191,6 @@ class Rewriter:
 
 def _has_number(t: Term) -> bool:
     return t.op == "num" or (t.op in ("neg", "div", "mul") and any(a.op == "num" for a in t.args))
-
-
-def _weight(term: Term) -> int:
-    """The number of nodes, those that occur twice counted twice up to a bound."""
-    weight: dict[Term, int] = {}
-    for t in postorder(term):
-        weight[t] = 1 + sum(weight[a] for a in t.args)
-    return weight[term]
-
-
-def _binders(pattern: Term) -> list[Term]:
-    found = []
-    stack = [pattern]
-    while stack:
-        t = stack.pop()
-        if t.op in BINDERS:
-            found.append(t)
-        stack.extend(t.args)
-    return found
 
 
 def _fresh(name: str, bindings: Bindings) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from lossproof.facts.algebra import Poly, Rational, common_bases, content
+from lossproof.facts.algebra import Rational, common_bases, content, quotient
 from lossproof.kernel import KernelError, Theorem
 from lossproof.search.display import Display, product_of, scaled, tidy_sum
 from lossproof.search.rewrite import Rewriter
@@ -117,10 +117,11 @@ class Splitter:
         """log(c·a + c·b) = log c + log(a + b): a factor common to all terms of a sum inside a logarithm."""
         opened = self._open_roots(x)
         if opened is not None:
-            found = self._factor_out_of(t, x, opened.right)
+            spelled = self.kernel.congruence(t, {0: opened})
+            found = self._factor_common(spelled.right)
             if found is not None:
-                return self.kernel.chain([self.kernel.congruence(t, {0: opened}), found])
-        return self._factor_out_of(t, x, x)
+                return self.kernel.chain([spelled, found])
+        return self._factor_common(t)
 
     def _open_roots(self, x: Term) -> Theorem | None:
         """√(2πs²) as √(2π)·s, so that √(2π) is seen to be common."""
@@ -142,8 +143,8 @@ class Splitter:
             return None
         return self.kernel.chain([theorem, *self.rewriter.tidy(theorem.right)])
 
-    def _factor_out_of(self, t: Term, x: Term, opened: Term) -> Theorem | None:
-        t, x = make("log", (opened,)), opened
+    def _factor_common(self, t: Term) -> Theorem | None:
+        x = t.args[0]
         products = [self.display.product(a) for a in x.args]
         if any(q == 0 for q, _ in products):
             return None
@@ -151,10 +152,7 @@ class Splitter:
         numbers: Rational = content([q for q, _ in products])
         if not common and numbers == 1:
             return None
-        rest = []
-        for q, bases in products:
-            left = {b: e - common.get(b, 0) for b, e in bases.items()}
-            rest.append(product_of(Fraction(q) / numbers, {b: e for b, e in left.items() if e}))
+        rest = [product_of(Fraction(q) / numbers, quotient(bases, common)) for q, bases in products]
         factor = product_of(numbers, common)
         theorem = self._under(t, x, mul(factor, add(*rest)))
         if theorem is None:
@@ -280,9 +278,5 @@ class Splitter:
 
     def _parts(self, a: Term) -> tuple[Term | None, Term | None]:
         """The terms of a sum that are free of the parameters, and the others."""
-        poly = self.display.poly(a)
-        free: Poly = {}
-        kept: Poly = {}
-        for m, q in poly.items():
-            (free if all(self.prover.is_free(b) for b, _ in m) else kept)[m] = q
+        free, kept = self.display.parted(self.display.poly(a))
         return (self.display.sum_of(free) if free else None), (self.display.sum_of(kept) if kept else None)

@@ -31,6 +31,7 @@ from lossproof.terms.walk import (
     substitute,
     symbols,
     to_table,
+    tree_size,
 )
 
 __all__ = [
@@ -65,4 +66,5 @@ __all__ = [
     "sym",
     "symbols",
     "to_table",
+    "tree_size",
 ]

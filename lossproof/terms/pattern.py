@@ -123,6 +123,18 @@ def metavariables(pattern: Term) -> dict[str, None]:
     return found
 
 
+def introduced(pattern: Term) -> dict[str, None]:
+    """The index metavariables that the sums and products of a pattern bind."""
+    found: dict[str, None] = {}
+    stack = [pattern]
+    while stack:
+        t = stack.pop()
+        if t.op in BINDERS:
+            found[str(t.args[0].value)] = None
+        stack.extend(t.args)
+    return found
+
+
 def scopes(pattern: Term) -> dict[str, frozenset[str]]:
     """For each metavariable, the index metavariables whose sum or product is around it (around every occurrence)."""
     found: dict[str, frozenset[str]] = {}

@@ -43,6 +43,14 @@ def size(root: Term) -> int:
     return len(postorder(root))
 
 
+def tree_size(root: Term, *, leaves: bool = True) -> int:
+    """The number of nodes as written, what occurs twice counted twice; without ``leaves`` only those with arguments."""
+    sizes: dict[Term, int] = {}
+    for t in postorder(root):
+        sizes[t] = sum([sizes[a] for a in t.args]) + (1 if leaves or t.args else 0)
+    return sizes[root]
+
+
 def bound_names(root: Term) -> frozenset[str]:
     """The indices that occur in ``root`` and are bound by nothing inside it."""
     memo: dict[Term, frozenset[str]] = {}
