@@ -1,10 +1,12 @@
-"""How fast, compared with what: ``python benchmarks/run.py [--smoke]`` prints three tables of ratios.
+"""How fast, compared with what: ``python benchmarks/run.py [--smoke]`` prints four tables.
 
 1. Start-up: the whole process of ``lossproof derive gaussian`` beside ``python -c "import click"``.
 2. Deriving: every assumption of tests/shapes.py, with the kernel's full proof, beside SymPy's way to the same split
    (-log, expand_log(force=True), split by free symbols, simplify both parts), and the stand-alone checker's time. Both
    are warm, and neither remembers an earlier answer: SymPy's cache is emptied, as our engine keeps none.
 3. Growth: time against size, as a fitted exponent.
+4. Comparing: the pairs of tests/pairs.py, verdicts per second and the slowest; beside a proof of A = scale·B + offset, SymPy's simplify of A - (scale·B + offset), to
+   which scale and offset are told.
 
 It needs the test dependencies. Nothing here is a test: times depend on the machine, ratios less so.
 """
@@ -280,11 +282,72 @@ def growth(sizes: list[int], most: int) -> None:
     table(rows)
 
 
+# -- 4. comparing
+
+
+def simplified_seconds(v: Any, seconds: int) -> float:
+    """SymPy's time to see that A = scale·B + offset, nan where it does not."""
+    import sympy
+    from sympy.core.cache import clear_cache
+
+    from lossproof.interop.sympy import to_sympy
+    from lossproof.terms import add, mul, neg
+
+    difference = add(v.question.a.term, neg(add(mul(v.scale, v.question.b.term), v.offset)))
+    try:
+        expression = to_sympy(difference, {n: s.domain for n, s in v.symbols.items()})
+        clear_cache()
+        with limit(seconds):
+            start = time.perf_counter()
+            found = sympy.simplify(sympy.expand_log(expression, force=True))
+            return time.perf_counter() - start if found == 0 else math.nan
+    except Exception:  # SymPy has no word for it, fails or is late
+        return math.nan
+
+
+def comparing(seconds: int, step: int) -> None:
+    """Every pair: the time of its verdict."""
+    from pairs import PAIRS
+
+    import lossproof as lp
+
+    pairs = PAIRS[::step]
+    print(f"4. Comparing {len(pairs)} pairs, warm, once each")
+    lp.compare("MSE", "SSE", learn="yhat")
+    lp.compare("MSE", "MAE", learn="yhat")
+    spent: dict[str, list[float]] = {}
+    slowest: list[tuple[float, str, str]] = []
+    ratios: list[float] = []
+    for p in pairs:
+        given = {k: [n.strip() for n in getattr(p, k).split(",") if n.strip()] for k in ("learn", "data", "fixed")}
+        found: list[Any] = []
+        mine = timed(lambda p=p, given=given, found=found: found.append(lp.compare(p.a, p.b, let=p.let, where=p.where, **given)))  # type: ignore[misc]
+        (v,) = found
+        kind = "proved" if v.is_proved else v.relation
+        spent.setdefault(kind, []).append(mine)
+        slowest.append((mine, v.relation, str(p)))
+        if v.scale is not None:
+            theirs = simplified_seconds(v, seconds)
+            if not math.isnan(theirs):
+                ratios.append(theirs / mine)
+    rows = [("verdict", "pairs", "median ms", "slowest ms")]
+    for kind, times in sorted(spent.items()):
+        rows.append((kind, str(len(times)), f"{statistics.median(times) * MS:.0f}", f"{max(times) * MS:.0f}"))
+    table(rows)
+    total = sum(map(sum, spent.values()))
+    rows = [("over all pairs", "")]
+    rows.append(("verdicts per second", f"{len(pairs) / total:.1f}"))
+    if ratios:
+        rows.append((f"SymPy's simplify / ours, median of {len(ratios)} that it could do", f"{statistics.median(ratios):.1f}"))
+    rows += [(f"slow: {text[:80]} ({relation})", f"{t * MS:.0f} ms") for t, relation, text in sorted(slowest, reverse=True)[:3]]
+    table(rows)
+
+
 def main() -> None:
     """Run the benchmarks."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--smoke", action="store_true", help="a short run, to see that it works")
-    parser.add_argument("--only", choices=["startup", "deriving", "growth"], help="one of the tables")
+    parser.add_argument("--only", choices=["startup", "deriving", "growth", "comparing"], help="one of the tables")
     options = parser.parse_args()
     smoke = options.smoke
     if options.only in (None, "startup"):
@@ -293,6 +356,8 @@ def main() -> None:
         deriving(2 if smoke else 5, 5 if smoke else 20, 12 if smoke else 1)
     if options.only in (None, "growth"):
         growth([10, 30, 100] if smoke else [10, 30, 100, 300, 1000, 3000, 10_000], 20 if smoke else 120)
+    if options.only in (None, "comparing"):
+        comparing(5 if smoke else 20, 20 if smoke else 1)
 
 
 if __name__ == "__main__":

@@ -11,24 +11,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lossproof.comparison import Verdict, compare
     from lossproof.derivation import Derivation, LedgerRow, derive
     from lossproof.errors import LossproofError
     from lossproof.interop.terms import term
     from lossproof.proof import Proof
     from lossproof.rulebook import Rulebook
     from lossproof.terms import Term
+    from lossproof.theorems import NamedProof, prove
 
 __version__ = "0.1.0"
-__all__ = ["Derivation", "LedgerRow", "LossproofError", "Proof", "Rulebook", "Term", "__version__", "derive", "term"]
+__all__ = [
+    "Derivation", "LedgerRow", "LossproofError", "NamedProof", "Proof", "Rulebook", "Term", "Verdict", "__version__",
+    "compare", "derive", "prove", "term",
+]  # fmt: skip
 
 _HOMES = {
     "Derivation": "lossproof.derivation",
     "LedgerRow": "lossproof.derivation",
     "LossproofError": "lossproof.errors",
+    "NamedProof": "lossproof.theorems",
     "Proof": "lossproof.proof",
     "Rulebook": "lossproof.rulebook",
     "Term": "lossproof.terms",
+    "Verdict": "lossproof.comparison",
+    "compare": "lossproof.comparison",
     "derive": "lossproof.derivation",
+    "prove": "lossproof.theorems",
     "term": "lossproof.interop.terms",
 }
 

@@ -4,14 +4,16 @@
 
 It imports nothing of lossproof and nothing outside the standard library. It trusts the records of the
 installed rules and replays everything else: terms, facts, steps, normal forms, the account of dropped
-constants and scales. What it checks is written in docs/architecture.md. Exit status: 0 the proof is
-right, 1 it is not, 2 the input cannot be used.
+constants and scales, the points of a witness. What it checks is written in docs/architecture.md. Exit
+status: 0 the proof is right, 1 it is not, 2 the input cannot be used.
 
-Order of reading: Terms, Reader (the syntax of records), Rules, Forms (algebra), Tree, Checker.
+Order of reading: Terms, Reader (the syntax of records), Rules, Forms (algebra), Tree, Checker (a derivation),
+Reals and Evaluator (intervals), Comparison (two objectives).
 
 Conventions that make it sound: division is total here (1/0 counts as 0), so an algebra step is refused
 unless each base that it cancels is known not to be 0; nor may it cancel what may be infinite (oo, the log
-of what may be 0); facts with a free index hold for every value of that index.
+of what may be 0, an expectation); facts with a free index, or the variable of an expectation, hold for every
+value of it.
 """
 
 from __future__ import annotations
@@ -19,12 +21,25 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import (
+    MAX_EMAX,
+    MIN_EMIN,
+    ROUND_CEILING,
+    ROUND_FLOOR,
+    Context,
+    Decimal,
+    DecimalException,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+)
 from fractions import Fraction
-from math import gcd, lcm
+from functools import cached_property, lru_cache, reduce
+from math import comb, factorial, gcd, inf, isqrt, lcm
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, NoReturn
 
 SCHEMA: Final = "lossproof/proof/1"
 MAX_BYTES: Final = 1 << 28
@@ -36,6 +51,10 @@ MAX_TEXT: Final = 20_000  # characters of a formula in a record
 MAX_NESTING: Final = 30  # parentheses in a formula of a record
 RELATIONS: Final = ("equal", "up-to-constant", "up-to-scale", "same-order")
 ROLES: Final = ("data", "parameter", "fixed")
+MAX_VALUES: Final = 100_000  # terms that the check of a witness evaluates at one point
+MAX_SERIES: Final = 200_000  # terms of series that it adds up
+MAX_BITS: Final = 20_000  # of a rational that is kept exact
+DIGITS: Final = (30, 60, 120, 240)  # of the intervals, tried in turn
 
 Rational = int | Fraction
 Binding = int | tuple[int, ...]
@@ -64,6 +83,7 @@ class Report:
     messages: list[str] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
     claim: str = ""
+    notes: list[str] = field(default_factory=list)
     steps: int = 0
     facts: int = 0
     rules: int = 0
@@ -98,8 +118,13 @@ def _signatures() -> dict[str, _Signature]:
         ("and or", ("B", 2, None, "B")),
         ("not", ("B", 1, 1, "B")),
         ("in", ("B", 2, 2, "ND")),
-        ("free shared", ("B", 1, 1, "N")),
-        ("without", ("B", 2, 2, "NI")),
+        ("free shared", ("B", 1, 1, "?")),
+        ("without", ("B", 2, 2, "?")),
+        ("ranges", ("B", 2, 2, "ND")),
+        ("E", ("N", 3, 3, "PNN")),
+        ("H NLL", ("N", 2, 2, "PN")),
+        ("CE KL JS", ("N", 3, 3, "PPN")),
+        ("Risk", ("N", 2, 2, "N")),
         ("simplex categories onehot counts posdef", ("D", 1, 1, "N")),
         ("power_domain", ("D", 2, 2, "DN")),
         ("set", ("D", 1, None, "N")),
@@ -118,13 +143,22 @@ NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,199}")
 NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,3999})(?:/[1-9][0-9]{0,3999})?")
 DISTRIBUTION: Final = re.compile(r"dist:[a-z0-9][a-z0-9-]{0,99}")
 
+# Where the variable of an expectation stands: after the distributions, which it does not bind.
+OVER: Final = {"E": 1, "H": 1, "CE": 2, "KL": 2, "JS": 2}
+# How many distributions a function begins with.
+DISTRIBUTIONS: Final = {"pdf": 1, "cdf": 1, "cdf_below": 1, "NLL": 1, **OVER}
+NUMBERED: Final = ("expectation", "finite")  # what a distribution's record gives several of
+# What may be infinite where all that it is made of is finite.
+EXPECTED: Final = ("NLL", "Risk", *OVER)
+
 # What a term has in it, as bits.
 PARAMETER: Final = 1  # a symbol of role parameter
 INDEXED: Final = 2  # a symbol that varies with the sample
 LOOSE: Final = 4  # such a symbol outside samples_sum, samples_mean, samples_prod
 INFINITE: Final = 16  # oo, other than as a distribution's argument
 ARRAY: Final = 8  # its value may be a vector or matrix
-_SCALAR = ("dot", "norm", "quad", "det", "logdet", "trace", "at", "logsumexp", "beta", "lbeta", "pdf", "cdf", "cdf_below", "indicator")
+EMPIRICAL: Final = 32  # an empirical distribution, outside expectations
+_SCALAR = ("H", "CE", "KL", "JS", "NLL", "dot", "norm", "quad", "det", "logdet", "trace", "at", "logsumexp", "beta", "lbeta", "pdf", "cdf", "cdf_below", "indicator")
 
 
 class Terms:
@@ -136,8 +170,9 @@ class Terms:
         self.values: list[Fraction | str | None] = []
         self.sorts: list[str] = []
         self.bits: list[int] = []
-        self.free: list[frozenset[str]] = []  # indices that nothing inside binds
+        self.free: list[frozenset[str]] = []  # indices, and as "=x" variables of expectations, that nothing inside binds
         self.symbols: dict[str, int] = {}  # name → bits of the symbol
+        self.variables: set[str] = set()  # the symbols that expectations are taken over
         self._table: dict[tuple[object, ...], int] = {}
         self.zero = self.leaf("num", Fraction(0))
         self.one = self.leaf("num", Fraction(1))
@@ -150,8 +185,16 @@ class Terms:
             found = self._append(key, op, (), LEAF_SORTS[op])
             self.values.append(value)
             self.bits.append(self.symbols[str(value)] if op == "sym" else INFINITE if value == "oo" else 0)
-            self.free.append(frozenset((str(value),)) if op == "bound" else frozenset())
+            self.free.append(frozenset((self.bound_name(found),)) if op == "bound" or self.is_variable(found) else frozenset())
         return found
+
+    def is_variable(self, t: int) -> bool:
+        """Whether a term is a symbol that expectations are taken over."""
+        return self.ops[t] == "sym" and self.values[t] in self.variables
+
+    def bound_name(self, t: int) -> str:
+        """Under what name ``free`` has an index or variable."""
+        return str(self.values[t]) if self.ops[t] == "bound" else f"={self.values[t]}"
 
     def make(self, op: str, args: Sequence[int]) -> int:
         """An operator at its arguments. Rejects what is not well formed."""
@@ -186,6 +229,10 @@ class Terms:
             sort, want = sorts[a], wanted[min(i, last)]
             fits = sort in (want, "?") or want == "?" or (want == "N" and sort == "I") or (sort == "S" and most is None)
             need(fits, f"argument {i} of {op} is of the wrong sort")
+        if op in OVER or op == "without":
+            over = args[OVER.get(op, 1)]
+            plain = self.ops[over] == "meta" or self.is_variable(over) or (op == "without" and self.ops[over] == "bound")
+            need(plain, f"{op} is not over {self.show(over)}")
         return result
 
     def _bits_of(self, op: str, args: Sequence[int]) -> int:
@@ -194,16 +241,22 @@ class Terms:
             bits |= self.bits[a]
         if op == "cases":
             bits |= self.bits[args[0]] & ~ARRAY
-        if op.startswith("samples_"):
+        if op.startswith("samples_") or op in ("NLL", "Risk"):
             bits &= ~LOOSE
         if op.startswith("dist:"):
             bits &= ~INFINITE
+        if op == "dist:empirical":  # of all the samples
+            bits = bits & ~LOOSE | EMPIRICAL
+        if op in OVER and bits & EMPIRICAL:  # the mean over the samples, with whatever else of the sample stands there
+            mean = op != "JS" and self.ops[args[0]] == "dist:empirical"
+            need(mean or not bits & LOOSE, f"in {op} something varies with the sample beside the empirical distribution")
+            bits &= ~(EMPIRICAL | LOOSE)
         if op in ("vec", "eye", "diag", "inv", "softmax"):
             bits |= ARRAY
-        elif op in _SCALAR or op in ("sum", "prod"):
+        elif op in _SCALAR or op in ("sum", "prod", "E"):
             bits &= ~ARRAY
-            if op in ("sum", "prod"):
-                bits |= self.bits[args[3]] & ARRAY
+            if op in ("sum", "prod", "E"):
+                bits |= self.bits[args[-1]] & ARRAY
         return bits
 
     def _free_of(self, op: str, args: Sequence[int]) -> frozenset[str]:
@@ -211,6 +264,9 @@ class Terms:
         if op in ("sum", "prod") and len(args) == 4:
             return (free[args[3]] - free[args[0]]) | free[args[1]] | free[args[2]]
         found: frozenset[str] = frozenset()
+        if op in OVER:
+            at = OVER[op]
+            args, found = args[:at], frozenset().union(*[free[a] - free[args[at]] for a in args[at + 1 :]])
         for a in args:
             if free[a]:
                 found |= free[a]
@@ -293,7 +349,7 @@ _TOKEN: Final = re.compile(
 _COMPARE: Final = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _WORDS: Final = ("and", "or", "not", "in")
 _ALIASES: Final = {"ln": "log", "arctan": "atan", "sum": "samples_sum", "mean": "samples_mean", "prod": "samples_prod"}
-_NOT_CALLED: Final = frozenset(("neg", "div", "pow", "at", "seq", "and", "or", "not", "in", "set", "power_domain", "eq", "ne", "lt", "le", "gt", "ge"))
+_NOT_CALLED: Final = frozenset(("ranges", "neg", "div", "pow", "at", "seq", "and", "or", "not", "in", "set", "power_domain", "eq", "ne", "lt", "le", "gt", "ge"))
 _MARKS: Final = ("hat", "bar", "tilde")
 
 
@@ -500,7 +556,7 @@ class Reader:
             self.scope.pop()
             self.expect(")")
             return t.make(name, (t.leaf("bound", index), lower, upper, body))
-        args = [] if self.take(")") else self._arguments(")")
+        args = [] if self.take(")") else self._arguments(")", DISTRIBUTIONS.get(name, 0))
         if name in ("log1p", "expm1", "sech") and len(args) == 1:
             if name == "log1p":
                 return t.make("log", (t.make("add", (t.one, args[0])),))
@@ -511,10 +567,23 @@ class Reader:
         need(op in SIGNATURES and op not in _NOT_CALLED, f"there is no function {name[:40]}")
         return t.make(op, args)
 
-    def _arguments(self, closer: str) -> list[int]:
+    def _distribution(self, anything: bool) -> int | None:
+        """A distribution written by its id where one may stand: Normal(mu, sigma) is dist:normal."""
+        word = self.tokens[self.i][1]
+        if self.kind() != "name" or self.kind(1) != "(" or not (anything or _ALIASES.get(word, word) not in SIGNATURES):
+            return None
+        self.i += 2
+        self.depth += 1
+        need(self.depth <= MAX_NESTING, f"too deep: {self.text[:80]!r}")
+        args = [] if self.take(")") else self._arguments(")", MAX_TEXT, within=True)
+        self.depth -= 1
+        return self.t.make("dist:" + (word[0].lower() + word[1:]).replace("_", "-"), args)
+
+    def _arguments(self, closer: str, distributions: int = 0, within: bool = False) -> list[int]:
         found: list[int] = []
         while True:
-            term = self.expression()
+            here = self._distribution(not within) if len(found) < distributions else None
+            term = self.expression() if here is None else here
             found.append(self.t.make("seq", (term,)) if self.take("...") else term)
             if not self.take(","):
                 self.expect(closer)
@@ -576,7 +645,7 @@ class Rules:
 
     def rewrite(self, id: str, record: Mapping[str, Any]) -> Rule:
         """A record of rules/algebra."""
-        requires = [self.condition(c) for c in _texts(record, "requires")]
+        requires = [self.condition(c) for c in _texts(record, "requires")] + self._ranges(record)
         source, target = self.expression(record.get("from")), self.expression(record.get("to"))
         relation = record.get("relation", "equal")
         need(relation in RELATIONS, f"there is no relation {relation!r:.40}")
@@ -588,10 +657,56 @@ class Rules:
         """A record of rules/facts."""
         shown = self.t.propositions(self.condition(record.get("shows")))
         need(len(shown) == 1, "a fact shows one thing")
-        given = [self.condition(c) for c in _texts(record, "given")]
+        given = [self.condition(c) for c in _texts(record, "given")] + self._ranges(record)
         if record.get("nary", False):
             shown, given = self._widened(shown, given)
         return self.finished(Rule(id, shown[0], None, given))
+
+    def _ranges(self, record: Mapping[str, Any]) -> list[int]:
+        """What the variables of a record's expectations have to range over."""
+        table = record.get("ranges", {})
+        need(isinstance(table, dict), "`ranges` is a table")
+        return [self.t.make("ranges", (self._metavariable(n), self.domain(d))) for n, d in table.items()]
+
+    def expectation(self, id: str, kind: str, number: int, record: Mapping[str, Any]) -> Rule:
+        """What a distribution's record says of an expectation (kind expectation), or that this is finite (kind finite).
+
+        Entry 0 says that the expectation of a constant is the constant; the variate becomes the variable x.
+        """
+        t = self.t
+        density = self.distribution(id, "density", record)
+        parameters, variates = record.get("parameters", {}), record.get("variate", {})
+        entries = record.get("expectations", [])
+        plain = record.get("kind") != "combinator" and record.get("normalised", True) is True and len(variates) == 1
+        need(plain, f"{id} is no distribution that adds up to one")
+        need(isinstance(entries, list) and 0 <= number <= len(entries), f"{id} has no such expectation")
+        names = [tidy(n) for n in parameters]
+        constant = "c" + "_" * next(i for i in range(len(names) + 1) if "c" + "_" * i not in names)
+        entry = {"of": constant, "is": constant, **(entries[number - 1] if number else {})}
+        need(isinstance(entry["is"], str), "an expectation is a text")
+        ((variate, variate_domain),) = ((tidy(n), self.domain(d)) for n, d in variates.items())
+        x = t.leaf("meta", "x")
+        pattern = self.expression(entry["of"])
+        body = self.fill(pattern, {**self._identity(pattern), variate: x})
+        target = self.expression(entry["is"])
+        asked = [self.condition(c) for c in entry.get("requires", [])]
+        domains = {n: self.domain(d) for n, d in zip(names, parameters.values(), strict=True)}
+        sizes = set().union(*[self.names(d) for d in (variate_domain, *domains.values())])
+        others = sorted(self._metas(body) - {"x", *names} - sizes)
+        need("x" not in names and not any(variate in self.names(p) for p in (target, *asked)), f"{id} speaks of its variate")
+        requires = [t.make("without", (t.leaf("meta", n), x)) for n in (*names, *others)]
+        requires += [t.make("in", (t.leaf("meta", n), d)) for n, d in domains.items()]
+        requires += [t.make("ranges", (x, variate_domain))]
+        requires += [c for c in density.support if variate not in self.names(c)]
+        told = set().union(*[self.names(c) for c in asked])
+        requires += [t.make("in", (t.leaf("meta", n), t.leaf("domain", "reals"))) for n in others if n not in told]
+        source = t.make("E", (t.args[density.source][0], x, body))
+        if kind == "finite":
+            source = t.make("in", (source, t.leaf("domain", "reals")))
+        return self.finished(Rule(f"{kind}-{id}-{number}", source, None if kind == "finite" else target, requires + asked))
+
+    def _metas(self, pattern: int) -> set[str]:
+        return {str(self.t.values[p]) for p in self.t.subterms(pattern) if self.t.ops[p] == "meta"}
 
     def distribution(self, id: str, kind: str, record: Mapping[str, Any]) -> Rule:
         """The rule that unfolds a density (kind density) or distribution function (cdf, cdf_below)."""
@@ -648,9 +763,16 @@ class Rules:
                 index = str(t.values[args[0]])
                 indices.add(index)
                 stack += [(args[1], around, frozenset()), (args[2], around, frozenset()), (args[3], around | {index}, frozenset())]
+            elif op in OVER:
+                over = OVER[op]
+                index = str(t.values[args[over]])
+                indices.add(index)
+                names.add(index)
+                stack += [(a, around, frozenset[str]()) for a in args[:over]]
+                stack += [(a, around | {index}, frozenset[str]()) for a in args[over + 1 :]]
             elif op == "at":
                 # in p[k] nothing but the subscript is meant to vary with k
-                subscripts = frozenset(str(t.values[a]) for a in args[1:] if t.ops[a] == "bound")
+                subscripts = frozenset(str(t.values[a]) for a in args[1:] if t.ops[a] in ("bound", "meta"))
                 stack += [(args[0], around, subscripts), *[(a, around, frozenset[str]()) for a in args[1:]]]
             else:
                 stack.extend([(a, around, frozenset()) for a in args])
@@ -774,9 +896,9 @@ class Rules:
         called: dict[str, str] = {}
         for index in rule.indices:
             leaf = env[index]
-            need(isinstance(leaf, int) and t.ops[leaf] == "bound", f"{index} is bound to no index")
+            need(isinstance(leaf, int) and (t.ops[leaf] == "bound" or t.is_variable(leaf)), f"{index} is bound to no index")
             assert isinstance(leaf, int)
-            called[index] = str(t.values[leaf])
+            called[index] = t.bound_name(leaf)
         need(len(set(called.values())) == len(called), "two indices have one name")
         seen: dict[str, frozenset[str]] = {}
         for name, around, indexed in rule.places:
@@ -822,6 +944,7 @@ class Forms:
         self._sums: list[Poly | None] = []  # of each base, its poly if it is a sum
         self._wants: list[frozenset[int]] = []  # of each base, what must not be 0 for it to be finite
         self._poly_ids: dict[tuple[object, ...], int] = {}
+        self._markers: dict[int, int] = {}  # of an expectation, what stands among its wants for "it may be infinite"
         self._ids: dict[int, int] = {}
         self._work = 0
         self.nonzero.add(self.product(terms.leaf("const", "pi"))[1][0][0])
@@ -848,6 +971,11 @@ class Forms:
     def learn(self, term: int) -> None:
         """A term is known not to be 0: then none of its factors is."""
         self.nonzero.update(base for base, _ in self.product(term)[1])
+
+    def learn_finite(self, term: int) -> None:
+        """An expectation is known to be a real number: then it may cancel."""
+        if self.t.ops[term] in EXPECTED:
+            self.nonzero.add(self._markers[self.product(term)[1][0][0]])
 
     def poly(self, term: int) -> tuple[Poly, frozenset[int]]:
         self._prepare(term, True)
@@ -1136,6 +1264,11 @@ class Forms:
         if op == "log":  # log 0 is minus infinity
             q, monomial, _ = self.product(args[0])
             wants |= {b for b, _ in monomial} if q else {NEVER}
+        if op in EXPECTED:
+            marker = self._base(("finite", op, *ids), None, NOTHING)
+            base = self._base((op, None, *ids), None, frozenset((marker,)))
+            self._markers[base] = marker
+            return base
         return self._base((op, self.t.values[t], *ids), None, wants)
 
     def denominators(self, before: int, after: int) -> list[int]:
@@ -1245,6 +1378,9 @@ class Step:
 class Checker:
     """Replays one proof."""
 
+    roles: tuple[str, ...] = ROLES
+    objectives: tuple[str, ...] = ("dataset", "preamble")  # the chains that may be less than an equality
+
     def __init__(self, data: Mapping[str, Any], rules_dir: Path | None, assume_rules: bool) -> None:
         self.data = data
         self.report = Report()
@@ -1265,6 +1401,14 @@ class Checker:
 
     def run(self) -> None:
         """Check everything, in the order in which one thing rests on another."""
+        self.replay()
+        self.check_claim()
+        self.check_sample()
+        self.check_ledger()
+        self.check_loss()
+
+    def replay(self) -> None:
+        """The tables, the facts and the chains."""
         self.read_symbols()
         self.read_terms()
         self.forms = Forms(self.t)
@@ -1275,10 +1419,6 @@ class Checker:
         self.read_chains()
         self.replay_steps()
         self.finish_chains()
-        self.check_claim()
-        self.check_sample()
-        self.check_ledger()
-        self.check_loss()
 
     # -- shapes
 
@@ -1321,10 +1461,13 @@ class Checker:
             self.place = f"symbol {name!r:.40}"
             need(isinstance(name, str) and NAME.fullmatch(name), f"{self.place}: no name")
             role, shape, indexed = self.entry(symbol, "role shape indexed")
-            need(isinstance(role, str) and role in ROLES, f"{self.place}: there is no such role")
+            need(isinstance(role, str) and role in self.roles, f"{self.place}: there is no such role")
             need(isinstance(shape, str), f"{self.place}: a shape is a word")
             need(isinstance(indexed, bool), f"{self.place}: `indexed` is true or false")
-            need(indexed or role != "data", f"{self.place}: data vary with the sample")
+            need(indexed or role != "data" or "variable" in self.roles, f"{self.place}: data vary with the sample")
+            need(not indexed or role != "variable", f"{self.place}: a variable does not vary with the sample")
+            if role == "variable":
+                self.t.variables.add(name)
             bits = (PARAMETER if role == "parameter" else 0) | (INDEXED | LOOSE if indexed else 0)
             self.t.symbols[name] = bits | (0 if shape == "scalar" else ARRAY)
 
@@ -1376,9 +1519,11 @@ class Checker:
             found = self.term(says)
             need(self.t.sorts[found] == "B", f"{self.place}: no condition")
             for p in self.t.propositions(found):
-                need(self.t.ops[p] not in ("free", "shared", "without"), f"{self.place}: this is read off, not supposed")
+                need(self.t.ops[p] not in ("free", "shared", "without", "ranges"), f"{self.place}: this is read off, not supposed")
                 need(self.computed(p) is not False, f"{self.place}: it is false")
                 self.hypotheses.add(p)
+            over = any(self.t.is_variable(s) for s in self.t.subterms(found)) if self.t.variables else False
+            need(not over, f"{self.place}: nothing is supposed of what an expectation is taken over")
             self.report.assumptions.append(f"hypothesis ({origin}): {self.t.show(found)}")
 
     # -- records
@@ -1388,10 +1533,11 @@ class Checker:
         for id, entry in self.part("rules", dict).items():
             self.place = f"rule {id!r:.60}"
             kind, record = self.entry(entry, "kind record")
-            need(kind in ("rule", "fact", "density", "cdf", "cdf_below"), f"{self.place}: no such kind")
+            need(isinstance(kind, str) and kind in ("rule", "fact", "density", "cdf", "cdf_below", *NUMBERED), f"{self.place}: no such kind")
             need(isinstance(record, dict), f"{self.place}: a record is an object")
             own = record.get("id")
-            need(isinstance(own, str) and id == (own if kind in ("rule", "fact") else f"{kind}-{own}"), f"{self.place}: not its id")
+            told = id.rpartition("-")[0] if kind in NUMBERED else id
+            need(isinstance(own, str) and told == (own if kind in ("rule", "fact") else f"{kind}-{own}"), f"{self.place}: not its id")
             folder = {"rule": "algebra", "fact": "facts"}.get(kind, "distributions")
             self.records[id] = (kind, self.compared(folder, str(own), record))
 
@@ -1413,13 +1559,17 @@ class Checker:
         """A record of the proof, as patterns."""
         need(id in self.records, f"{self.place}: the proof has no rule {id!r:.60}")
         kind, record = self.records[id]
-        need((kind == "fact") == facts, f"{self.place}: {id} is no rule for this")
+        need((kind in ("fact", "finite")) == facts, f"{self.place}: {id} is no rule for this")
         if id not in self.compiled:
             self.report.rules += 1
             if kind == "rule":
                 self.compiled[id] = self.rules.rewrite(id, record)
             elif kind == "fact":
                 self.compiled[id] = self.rules.fact(id, record)
+            elif kind in NUMBERED:
+                number = id.rpartition("-")[2]
+                need(number.isdecimal() and number.isascii() and len(number) < 5, f"{self.place}: {id[:60]} has no number")
+                self.compiled[id] = self.rules.expectation(str(record["id"]), kind, int(number), record)
             else:
                 self.compiled[id] = self.rules.distribution(str(record["id"]), kind, record)
         return self.compiled[id]
@@ -1449,6 +1599,8 @@ class Checker:
             self.report.facts += 1
             if self.t.ops[p] in ("ne", "gt"):
                 self.forms.learn(self.t.args[p][0])
+            elif self.t.ops[p] == "in" and self.t.values[self.t.args[p][1]] == "reals":
+                self.forms.learn_finite(self.t.args[p][0])
 
     def evident(self, rule: str, p: int) -> bool:
         """Whether a proposition holds without premises."""
@@ -1461,7 +1613,9 @@ class Checker:
         if rule == "number":
             return self.computed(p) is True
         if op == "without":
-            return str(t.values[args[1]]) not in t.free[args[0]]
+            return t.bound_name(args[1]) not in t.free[args[0]]
+        if op == "ranges":
+            return t.is_variable(args[0]) and self.domains[str(t.values[args[0]])] == args[1]
         return (op == "free" and not t.bits[args[0]] & PARAMETER) or (op == "shared" and not t.bits[args[0]] & INDEXED)
 
     def computed(self, p: int) -> bool | None:
@@ -1540,6 +1694,7 @@ class Checker:
             node = self.located(chain, place)
             need(chain.tree.value(node) == old, f"{self.place}: there stands {self.t.show(node.term)}, not {self.t.show(old)}")
             need(self.t.free[new] <= self.t.free[old], f"{self.place}: an index escapes")
+            need(not self.t.bits[new] & ~self.t.bits[old] & LOOSE, f"{self.place}: what varies with the sample escapes")
             self.take_step(chain, Step(rule, relation, bindings, old, new, self.conditions(conditions)))
             node.term, node.below = new, None
             chain.relation = max(chain.relation, relation, key=RELATIONS.index)
@@ -1595,15 +1750,21 @@ class Checker:
             self.account(chain, rule, env, step.holds)
 
     def take_lemma(self, chain: Chain, step: Step) -> None:
-        """A chain that is done, as one step."""
-        need(step.relation == "equal", f"{self.place}: a lemma is an equality")
-        name = step.bindings.get("chain") if isinstance(step.bindings, dict) and len(step.bindings) == 1 else None
+        """A chain that is done, as one step; an equality, or of two whole objectives a sameness of order."""
+        need(step.relation in ("equal", "same-order"), f"{self.place}: a lemma is an equality, or keeps the order")
+        bindings = step.bindings if isinstance(step.bindings, dict) else {}
+        need(bindings.keys() in ({"chain"}, {"chain", "direction"}), f"{self.place}: a lemma names its chain")
+        name, back = bindings["chain"], bindings.get("direction") == "back"
+        need(back or "direction" not in bindings, f"{self.place}: there is no such direction")
         need(isinstance(name, str) and name in self.chains, f"{self.place}: there is no such chain")
         lemma = self.chains[str(name)]
-        need(lemma is not chain and lemma.relation == lemma.claimed == "equal", f"{self.place}: not an equality proved before")
+        need(lemma is not chain and lemma.relation == lemma.claimed == step.relation, f"{self.place}: not proved before, or of another relation")
         need(lemma.tree.value(lemma.tree.root) == lemma.right, f"{self.place}: the chain {name} is not done")
-        need((step.before, step.after) == (lemma.left, lemma.right), f"{self.place}: the chain {name} says something else")
+        ends = (lemma.right, lemma.left) if back else (lemma.left, lemma.right)
+        need((step.before, step.after) == ends, f"{self.place}: the chain {name} says something else")
         lemma.closed = True
+        if step.relation == "same-order":
+            chain.scale = chain.offset = None
         chain.used |= {str(name)} | lemma.used
 
     def supported(self, rule: Rule, env: Env, density: int, holds: set[int]) -> int:
@@ -1629,6 +1790,9 @@ class Checker:
         assert isinstance(other, int)
         asked = [t.make("free", (other,))] + ([t.make("gt", (other, t.zero))] if op == "mul" else [])
         need(holds.issuperset(asked), f"{self.place}: {t.show(other)} is not known to be free of the parameters, or positive")
+        if any(t.ops[s] in EXPECTED for s in t.subterms(other)):  # infinity is positive, too
+            finite = t.make("in", (other, t.leaf("domain", "reals")))
+            need(finite in holds or finite in self.facts, f"{self.place}: {t.show(other)} is not known to be finite")
         if chain.scale is None or chain.offset is None:
             return
         if op == "mul":
@@ -1643,8 +1807,7 @@ class Checker:
             end = chain.tree.value(chain.tree.root)
             need(end == chain.right, f"{self.place}: it ends at {self.t.show(end)}")
             need(chain.relation == chain.claimed, f"{self.place}: its steps prove {chain.relation}")
-            whole_objective = name in ("dataset", "preamble")
-            need(whole_objective or chain.relation == "equal", f"{self.place}: it has to be an equality")
+            need(name in self.objectives or chain.relation == "equal", f"{self.place}: it has to be an equality")
 
     # -- what is claimed
 
@@ -1762,6 +1925,931 @@ class Checker:
         return self.rules.fill(pattern, full)
 
 
+# -- real numbers by interval arithmetic -----------------------------------------------------------
+
+
+class Undecided(Exception):
+    """More digits may decide it."""
+
+
+class Interval(NamedTuple):
+    """The real numbers from ``lo`` to ``hi``."""
+
+    lo: Decimal
+    hi: Decimal
+
+
+Real = Fraction | Interval | float  # exact; enclosed; or infinite
+HALF: Final = Fraction(1, 2)
+
+
+def beyond(what: str) -> NoReturn:
+    """Reject a value of which this program knows no enclosure."""
+    raise Rejected(f"{what} cannot be enclosed here")
+
+
+@lru_cache(None)
+def bernoulli(n: int) -> Fraction:
+    """The Bernoulli number B_n of an even n."""
+    return HALF - sum(comb(n + 1, k) * bernoulli(k) for k in range(0, n, 2)) / Fraction(n + 1) if n else Fraction(1)
+
+
+class Reals:
+    """Functions of real numbers: exact on rationals where they can be, else with ends that are rounded outwards."""
+
+    def __init__(self, digits: int, coarse: Reals | None = None) -> None:
+        self.digits = digits
+        self.work: list[int] = [0] if coarse is None else coarse.work
+        traps: Any = [InvalidOperation, DivisionByZero, Overflow]
+        self.down = Context(digits, ROUND_FLOOR, MIN_EMIN, MAX_EMAX, traps=traps)
+        self.up = Context(digits, ROUND_CEILING, MIN_EMIN, MAX_EMAX, traps=traps)
+        self.tiny = Decimal((0, (1,), -digits))
+
+    # -- numbers
+
+    def interval(self, x: Real) -> Interval:
+        if isinstance(x, Interval):
+            return x
+        if isinstance(x, float):
+            return beyond("a function of infinity")
+        p, q = Decimal(x.numerator), Decimal(x.denominator)
+        return Interval(self.down.divide(p, q), self.up.divide(p, q))
+
+    def kept(self, q: Fraction) -> Real:
+        """A rational, rounded if it is long."""
+        return q if q.numerator.bit_length() + q.denominator.bit_length() <= MAX_BITS else self.interval(q)
+
+    def compare(self, x: Real, y: Real) -> int:
+        """-1, 0 or 1; 0 only for what is known exactly."""
+        if not isinstance(x, Interval) and not isinstance(y, Interval):
+            return (x > y) - (x < y)
+        if isinstance(x, float) or isinstance(y, float):
+            return (1 if x > 0 else -1) if isinstance(x, float) else self.compare(0.0, y)
+        a, b = self.interval(x), self.interval(y)
+        if a.hi < b.lo or a.lo > b.hi:
+            return -1 if a.hi < b.lo else 1
+        raise Undecided
+
+    def sign(self, x: Real) -> int:
+        return self.compare(x, Fraction(0))
+
+    def may_hold(self, lo: Real, hi: Real, x: Real) -> bool:
+        """Whether x may lie between two bounds."""
+        for low, high in ((lo, x), (x, hi)):
+            try:
+                if self.compare(low, high) > 0:
+                    return False
+            except Undecided:
+                continue
+        return True
+
+    def size(self, x: Interval) -> Decimal:
+        """The largest absolute value."""
+        return max(x.lo.copy_abs(), x.hi.copy_abs())
+
+    def wider(self, x: Real, by: Decimal) -> Interval:
+        x = self.interval(x)
+        return Interval(self.down.subtract(x.lo, by), self.up.add(x.hi, by))
+
+    # -- arithmetic
+
+    def neg(self, x: Real) -> Real:
+        return Interval(x.hi.copy_negate(), x.lo.copy_negate()) if isinstance(x, Interval) else -x
+
+    def add(self, *xs: Real) -> Real:
+        total: Real = Fraction(0)
+        for x in xs:
+            if isinstance(x, float) or isinstance(total, float):
+                if isinstance(x, float) and isinstance(total, float) and x != total:
+                    beyond("infinity less infinity")
+                total = x if isinstance(x, float) else total
+            elif isinstance(x, Fraction) and isinstance(total, Fraction):
+                total = self.kept(x + total)
+            else:
+                a, b = self.interval(x), self.interval(total)
+                total = Interval(self.down.add(a.lo, b.lo), self.up.add(a.hi, b.hi))
+        return total
+
+    def sub(self, x: Real, y: Real) -> Real:
+        return self.add(x, self.neg(y))
+
+    def mul(self, x: Real, y: Real) -> Real:
+        if isinstance(x, float) or isinstance(y, float):
+            sign = self.sign(x) * self.sign(y)
+            return inf * sign if sign else beyond("infinity times 0")
+        if isinstance(x, Fraction) and isinstance(y, Fraction):
+            return self.kept(x * y)
+        if x == 0 or y == 0:
+            return Fraction(0)
+        a, b = self.interval(x), self.interval(y)
+        pairs = [(u, v) for u in a for v in b]
+        return Interval(min(self.down.multiply(u, v) for u, v in pairs), max(self.up.multiply(u, v) for u, v in pairs))
+
+    def div(self, x: Real, y: Real) -> Real:
+        if isinstance(y, float):
+            return Fraction(0) if not isinstance(x, float) else beyond("infinity by infinity")
+        sign = self.sign(y)
+        if not sign:
+            beyond("a division by 0")
+        if isinstance(x, float):
+            return x * sign
+        if isinstance(x, Fraction) and isinstance(y, Fraction):
+            return self.kept(x / y)
+        pairs = [(u, v) for u in self.interval(x) for v in self.interval(y)]
+        return Interval(min(self.down.divide(u, v) for u, v in pairs), max(self.up.divide(u, v) for u, v in pairs))
+
+    def power(self, x: Real, y: Real) -> Real:
+        """x^0 is 1, also of 0."""
+        if y == 0 and isinstance(y, Fraction):
+            return Fraction(1)
+        if isinstance(x, float) or isinstance(y, float):
+            return beyond("a power of infinity")
+        if isinstance(y, Fraction) and y.denominator == 1:
+            return self.whole_power(x, y.numerator) if y > 0 else self.div(Fraction(1), self.whole_power(x, -y.numerator))
+        sign = self.sign(x)
+        if sign < 0 or (not sign and self.sign(y) < 0):
+            beyond("a power of what is not positive")
+        if isinstance(y, Fraction) and y.denominator == 2:
+            return self.power(self.sqrt(x), y * 2)
+        return self.exp(self.mul(y, self.log(x))) if sign else Fraction(0)
+
+    def whole_power(self, x: Real, n: int) -> Real:
+        if n > MAX_POWER:
+            beyond("so high a power")
+        if isinstance(x, Fraction) and n * (x.numerator.bit_length() + x.denominator.bit_length()) <= MAX_BITS:
+            return Fraction(x.numerator**n, x.denominator**n)
+        a = self.interval(self.absolute(x) if n % 2 == 0 else x)
+        ends: list[Interval] = []  # the power is increasing here
+        for end in a:
+            found: Real = Fraction(1)
+            for bit in f"{n:b}":
+                found = self.mul(found, found)
+                found = self.mul(found, Interval(end, end)) if bit == "1" else found
+            ends.append(self.interval(found))
+        return Interval(ends[0].lo, ends[1].hi)
+
+    def absolute(self, x: Real) -> Real:
+        if not isinstance(x, Interval):
+            return self.neg(x) if x < 0 else x
+        inside = x.lo <= 0 <= x.hi
+        return Interval(Decimal(0) if inside else min(x.lo.copy_abs(), x.hi.copy_abs()), self.size(x))
+
+    def largest(self, x: Real, y: Real) -> Real:
+        try:
+            return x if self.compare(x, y) >= 0 else y
+        except Undecided:
+            a, b = self.interval(x), self.interval(y)
+            return Interval(max(a.lo, b.lo), max(a.hi, b.hi))
+
+    def smallest(self, x: Real, y: Real) -> Real:
+        return self.neg(self.largest(self.neg(x), self.neg(y)))
+
+    def product(self, xs: Sequence[Real]) -> Real:
+        total: Real = Fraction(1)
+        for x in xs:
+            total = self.mul(total, x)
+        return total
+
+    # -- elementary functions; exp, ln and sqrt of decimals are right to half a unit in the last place
+
+    def sqrt(self, x: Real) -> Real:
+        if isinstance(x, float) and x > 0:
+            return x
+        if isinstance(x, Fraction) and x >= 0:
+            p, q = isqrt(x.numerator), isqrt(x.denominator)
+            if p * p == x.numerator and q * q == x.denominator:
+                return Fraction(p, q)
+        a = self.positive(x, "a root")
+        return Interval(self.down.next_minus(self.down.sqrt(a.lo)), self.up.next_plus(self.up.sqrt(a.hi)))
+
+    def positive(self, x: Real, what: str) -> Interval:
+        """An interval above 0."""
+        a = self.interval(x)
+        if a.hi <= 0:
+            beyond(f"{what} of what is not positive")
+        if a.lo <= 0:
+            raise Undecided
+        return a
+
+    def exp(self, x: Real) -> Real:
+        if isinstance(x, float):
+            return x if x > 0 else Fraction(0)
+        if x == 0:
+            return Fraction(1)
+        a = self.interval(x)
+        return Interval(max(Decimal(0), self.down.next_minus(self.down.exp(a.lo))), self.up.next_plus(self.up.exp(a.hi)))
+
+    def log(self, x: Real) -> Real:
+        if (isinstance(x, float) and x > 0) or x == 1:
+            return x if isinstance(x, float) else Fraction(0)
+        a = self.positive(x, "the log")
+        return Interval(self.down.next_minus(self.down.ln(a.lo)), self.up.next_plus(self.up.ln(a.hi)))
+
+    def softplus(self, x: Real) -> Real:
+        return self.log(self.add(Fraction(1), self.exp(x)))
+
+    def sigmoid(self, x: Real) -> Real:
+        return self.div(Fraction(1), self.add(Fraction(1), self.exp(self.neg(x))))
+
+    def logit(self, x: Real) -> Real:
+        return self.log(self.div(x, self.sub(Fraction(1), x)))
+
+    def tanh(self, x: Real) -> Real:
+        return self.sub(Fraction(1), self.div(Fraction(2), self.add(self.exp(self.mul(Fraction(2), x)), Fraction(1))))
+
+    def cosh(self, x: Real) -> Real:
+        return self.div(self.add(self.exp(x), self.exp(self.neg(x))), Fraction(2))
+
+    def sinh(self, x: Real) -> Real:
+        return self.div(self.sub(self.exp(x), self.exp(self.neg(x))), Fraction(2))
+
+    def xlogy(self, x: Real, y: Real) -> Real:
+        return Fraction(0) if isinstance(x, Fraction) and x == 0 else self.mul(x, self.log(y))
+
+    def softmax(self, xs: Sequence[Real]) -> list[Real]:
+        return [self.div(Fraction(1), self.add(*[self.exp(self.sub(x, y)) for x in xs])) for y in xs]
+
+    # -- series
+
+    def spend(self) -> None:
+        self.work[0] += 1
+        need(self.work[0] <= MAX_SERIES, "the witness is too much work")
+
+    def exact(self, end: Decimal) -> Fraction:
+        """A decimal of moderate size as a fraction."""
+        exponent = end.as_tuple().exponent
+        if not isinstance(exponent, int) or exponent < -2000 or end.adjusted() > 3:
+            beyond("a function of so large or small a number")
+        return Fraction(end)
+
+    def series(self, first: Real, ratio: Callable[[int], Real]) -> Real:
+        """The sum of terms of which each is ratio(k) times the last; once below 1/2 in size the ratios must stay there."""
+        term = first
+        total: Real = Fraction(0)
+        for k in range(20_000):
+            self.spend()
+            total = self.add(total, term)
+            step = self.interval(ratio(k))
+            term = self.mul(term, step)
+            rest, so_far = self.size(self.interval(term)), self.size(self.interval(total))
+            if self.size(step) <= Decimal("0.5") and rest <= self.up.multiply(so_far, self.tiny):
+                return self.wider(total, self.up.multiply(rest, Decimal(2)))
+        return beyond("so long a series")
+
+    def small_atan(self, x: Real) -> Real:
+        """atan for abs(x) <= 1/4."""
+        square = self.mul(x, x)
+        return self.series(x, lambda k: self.mul(square, Fraction(-2 * k - 1, 2 * k + 3)))
+
+    @cached_property
+    def pi(self) -> Real:
+        fifth, rest = self.small_atan(Fraction(1, 5)), self.small_atan(Fraction(1, 239))
+        return self.sub(self.mul(Fraction(16), fifth), self.mul(Fraction(4), rest))
+
+    def atan(self, x: Real) -> Real:
+        if x == 0:
+            return Fraction(0)
+        for _ in range(3):  # tan(u/2) = tan u / (1 + sec u)
+            x = self.div(x, self.add(Fraction(1), self.sqrt(self.add(Fraction(1), self.power(x, Fraction(2))))))
+        return self.mul(Fraction(8), self.small_atan(x))
+
+    def wave(self, x: Real, k: int) -> Real:
+        """The sine (k = 1) or the cosine (k = 0), whose slope is at most 1."""
+        if x == 0:
+            return Fraction(1 - k)
+        a = self.interval(x)
+        at = self.exact(a.lo)
+        fine = Reals(self.digits + int(abs(at)) + 5, self)
+        square = fine.mul(at, at)
+        found = fine.series(at**k, lambda j: fine.mul(square, Fraction(-1, (2 * j + 1 + k) * (2 * j + 2 + k))))
+        return self.wider(found, self.up.subtract(a.hi, a.lo))
+
+    def erfc(self, x: Real) -> Real:
+        if isinstance(x, float):
+            return Fraction(0 if x > 0 else 2)
+        if x == 0:
+            return Fraction(1)
+        a = self.interval(x)
+        lo, hi = (self.interval(self.sub(Fraction(1), self.erf_at(self.exact(end), self.digits + 5))) for end in (a.hi, a.lo))
+        return Interval(lo.lo, hi.hi)
+
+    def erf(self, x: Real) -> Real:
+        return Fraction(0) if isinstance(x, Fraction) and x == 0 else self.sub(Fraction(1), self.erfc(x))
+
+    def erf_at(self, x: Fraction, digits: int) -> Real:
+        """erf x = 2x/sqrt(pi) exp(-x^2) (1 + 2x^2/3 (1 + 2x^2/5 (...))), with more digits the nearer to 1 it is."""
+        if abs(x) > 40:
+            beyond("erf of so large a number")
+        fine = Reals(digits + int(x * x / 2), self)
+        square = fine.mul(x, x)
+        total = fine.series(Fraction(1), lambda k: fine.mul(square, Fraction(2, 2 * k + 3)))
+        front = fine.div(fine.mul(Fraction(2), x), fine.mul(fine.sqrt(fine.pi), fine.exp(square)))
+        return fine.mul(front, total)
+
+    def normal(self, x: Real) -> Real:
+        """The distribution function of the standard normal."""
+        return self.div(self.erfc(self.neg(self.div(x, self.sqrt(Fraction(2))))), Fraction(2)) if x != 0 else HALF
+
+    def besseli(self, nu: Real, x: Real) -> Real:
+        if not isinstance(nu, Fraction) or nu.denominator != 1 or nu < 0:
+            return beyond("a Bessel function of that order")
+        square = self.mul(self.mul(x, x), Fraction(1, 4))
+        first = self.div(self.power(self.div(x, Fraction(2)), nu), self.gamma(nu + 1))
+        return self.series(first, lambda k: self.div(square, (k + 1) * (k + 1 + nu)))
+
+    # -- the gamma function, of positive numbers
+
+    def shifted(self, x: Real) -> tuple[list[Real], Real]:
+        """x, x + 1, ... up to where Stirling's series is good, and what comes next."""
+        a = self.positive(x, "a gamma function")
+        steps = max(0, self.digits - int(min(a.lo, Decimal(self.digits))))
+        return [self.add(x, Fraction(i)) for i in range(steps)], self.add(x, Fraction(steps))
+
+    def stirling(self, z: Real, coefficient: Callable[[int], Fraction], power: int) -> Real:
+        """The sum of coefficient(k)/z^(2k + power) for k >= 1; the error is less than the first term left out."""
+        total: Real = Fraction(0)
+        for k in range(1, 400):
+            self.spend()
+            term = self.mul(coefficient(k), self.power(z, Fraction(-2 * k - power)))
+            rest = self.size(self.interval(term))
+            if rest <= self.tiny:
+                return self.wider(total, rest)
+            total = self.add(total, term)
+        return beyond("so long a series")
+
+    def lgamma(self, x: Real) -> Real:
+        if isinstance(x, Fraction) and x.denominator == 1 and 0 < x <= 1000:
+            return self.log(Fraction(factorial(x.numerator - 1)))
+        before, z = self.shifted(x)
+        tail = self.stirling(z, lambda k: bernoulli(2 * k) / (2 * k * (2 * k - 1)), -1)
+        head = self.sub(self.mul(self.sub(z, HALF), self.log(z)), z)
+        root = self.div(self.log(self.mul(Fraction(2), self.pi)), Fraction(2))
+        return self.sub(self.add(head, root, tail), self.log(self.product(before)))
+
+    def digamma(self, x: Real) -> Real:
+        before, z = self.shifted(x)
+        tail = self.stirling(z, lambda k: bernoulli(2 * k) / (2 * k), 0)
+        first = self.sub(self.log(z), self.div(HALF, z))
+        return self.sub(first, self.add(tail, *[self.div(Fraction(1), y) for y in before]))
+
+    def gamma(self, x: Real) -> Real:
+        if isinstance(x, Fraction) and x.denominator == 1 and 0 < x <= 1000:
+            return self.kept(Fraction(factorial(x.numerator - 1)))
+        return self.exp(self.lgamma(x))
+
+    def beta(self, a: Real, b: Real) -> Real:
+        if all(isinstance(v, Fraction) and v.denominator == 1 and 0 < v <= 400 for v in (a, b)):
+            return self.div(self.mul(self.gamma(a), self.gamma(b)), self.gamma(self.add(a, b)))
+        return self.exp(self.sub(self.add(self.lgamma(a), self.lgamma(b)), self.lgamma(self.add(a, b))))
+
+    def lbeta(self, a: Real, b: Real) -> Real:
+        return self.log(self.beta(a, b))
+
+    def binomial(self, n: Real, k: Real) -> Real:
+        if isinstance(n, Fraction) and isinstance(k, Fraction) and n.denominator == k.denominator == 1 and 0 <= n <= 1000:
+            return self.kept(Fraction(comb(n.numerator, k.numerator) if k >= 0 else 0))
+        one = Fraction(1)
+        parts = [self.lgamma(self.add(v, one)) for v in (n, k, self.sub(n, k))]
+        return self.exp(self.sub(parts[0], self.add(*parts[1:])))
+
+
+# -- values of terms -------------------------------------------------------------------------------
+
+
+class Samples(list[Any]):
+    """The values of a symbol that varies with the sample, one for each."""
+
+
+Scope = Mapping[str, int]  # the indices in force, and under "#" the sample
+_COMPARED: Final[dict[str, Callable[[int], bool]]] = {
+    "eq": lambda c: c == 0, "ne": lambda c: c != 0, "lt": lambda c: c < 0, "le": lambda c: c <= 0, "gt": lambda c: c > 0, "ge": lambda c: c >= 0,
+}  # fmt: skip
+
+
+class Evaluator:
+    """Values of terms where every symbol has one: a real, a list of values, or for a condition True or False."""
+
+    def __init__(self, terms: Terms, reals: Reals, values: Mapping[str, Any], samples: int) -> None:
+        self.t = terms
+        self.r = reals
+        self.values = values
+        self.samples = samples
+        self.memo: dict[tuple[object, ...], Any] = {}
+        r = reals
+        self.functions: dict[str, Callable[..., Any]] = {
+            "neg": r.neg, "div": r.div, "pow": r.power, "exp": r.exp, "log": r.log, "sqrt": r.sqrt, "abs": r.absolute,
+            "sigmoid": r.sigmoid, "softplus": r.softplus, "logit": r.logit, "tanh": r.tanh, "cosh": r.cosh, "sinh": r.sinh,
+            "cos": lambda x: r.wave(x, 0), "sin": lambda x: r.wave(x, 1), "atan": r.atan, "Phi": r.normal, "erf": r.erf, "erfc": r.erfc,
+            "gamma": r.gamma, "lgamma": r.lgamma, "digamma": r.digamma, "factorial": lambda x: r.gamma(r.add(x, Fraction(1))),
+            "xlogy": r.xlogy, "beta": r.beta, "lbeta": r.lbeta, "binomial": r.binomial, "besseli": r.besseli, "add": r.add,
+            "min": lambda *xs: reduce(r.smallest, xs), "max": lambda *xs: reduce(r.largest, xs),
+        }  # fmt: skip
+        self.vectors: dict[str, Callable[..., Any]] = {
+            "mul": self.times, "at": self.at, "vec": lambda *xs: list(xs), "dot": self.dot, "norm": lambda v: r.sqrt(self.dot(v, v)),
+            "quad": lambda a, v: self.dot(v, self.times(self.matrix(a), v)), "det": lambda a: self.eliminated(a)[0],
+            "logdet": lambda a: r.log(self.eliminated(a)[0]), "inv": lambda a: self.eliminated(a)[1],
+            "trace": lambda a: r.add(*[row[i] for i, row in enumerate(self.matrix(a))]), "diag": self.diag,
+            "eye": lambda d: self.diag([Fraction(1)] * self.count(d)), "softmax": lambda v: r.softmax(self.vector(v)),
+            "logsumexp": lambda v: r.log(r.add(*map(r.exp, self.vector(v)))), "not": lambda c: not c, "and": lambda *cs: all(cs),
+            "or": lambda *cs: any(cs), "indicator": lambda c: Fraction(int(c)),
+        }  # fmt: skip
+
+    def value(self, root: int, scope: Scope) -> Any:
+        """The value of a term. Rejects what is not defined, or of no known enclosure; Undecided asks for more digits."""
+        stack = [(root, scope)]
+        while stack:
+            t, here = stack[-1]
+            key = self.key(t, here)
+            wanted = self.wanted(t, here) if key not in self.memo else []
+            pending = [w for w in wanted if self.key(*w) not in self.memo]
+            if pending:
+                stack.extend(pending)
+                continue
+            stack.pop()
+            if key not in self.memo:
+                need(len(self.memo) < MAX_VALUES, "the witness is too much work")
+                self.memo[key] = self.apply(t, here, [self.memo[self.key(*w)] for w in wanted])
+        return self.memo[self.key(root, scope)]
+
+    def key(self, t: int, scope: Scope) -> tuple[object, ...]:
+        """A term and what it depends on."""
+        free = self.t.free[t]
+        return (t, *[scope.get(i) for i in sorted(free)], scope.get("#") if self.t.bits[t] & LOOSE else None)
+
+    def wanted(self, t: int, scope: Scope) -> list[tuple[int, Scope]]:
+        """What has to have a value first."""
+        op, args = self.t.ops[t], self.t.args[t]
+        if op in DISTRIBUTIONS or op in EXPECTED:
+            beyond(op)
+        if op.startswith("samples_"):
+            return [(args[0], {**scope, "#": i}) for i in range(self.samples)]
+        if op == "cases":  # the branch not taken need not be defined
+            condition = self.key(args[0], scope)
+            return [(args[0] if condition not in self.memo else args[1] if self.memo[condition] else args[2], scope)]
+        if op == "in":
+            return [(args[0], scope), *[(a, scope) for a in self.sizes(args[1])]]
+        if op in ("sum", "prod"):
+            limits = [self.memo.get(self.key(a, scope)) for a in args[1:3]]
+            if None in limits:
+                return [(a, scope) for a in args[1:3]]
+            low, high = map(self.whole, limits)
+            need(high - low < MAX_VALUES, "the witness is too much work")
+            return [(args[3], {**scope, str(self.t.values[args[0]]): k}) for k in range(low, high + 1)]
+        return [(a, scope) for a in args]
+
+    def apply(self, t: int, scope: Scope, args: list[Any]) -> Any:
+        """The value of a term from what it wanted."""
+        op, value = self.t.ops[t], self.t.values[t]
+        if value is not None:
+            return self.leaf(t, scope)
+        if op == "cases":
+            return args[0]
+        if op == "in":
+            return self.member(args[0], self.t.args[t][1], iter(args[1:]))
+        if op in ("samples_prod", "prod"):
+            return reduce(self.times, args, Fraction(1))
+        if op in ("samples_sum", "samples_mean", "sum"):
+            total = reduce(lambda x, y: self.each(self.r.add, x, y), args, Fraction(0))
+            return self.each(self.r.div, total, Fraction(self.samples)) if op == "samples_mean" else total
+        if op in _COMPARED:
+            x, y = (a if isinstance(a, Fraction | Interval | float) else beyond(op) for a in args)
+            return _COMPARED[op](self.r.compare(x, y))
+        if op in self.vectors:
+            return self.vectors[op](*args)
+        return self.each(self.functions[op], *args) if op in self.functions else beyond(op)
+
+    def leaf(self, t: int, scope: Scope) -> Any:
+        """The value of a leaf."""
+        op, value = self.t.ops[t], self.t.values[t]
+        if op == "sym":
+            need(value in self.values, f"there is no value for {value}")
+            found = self.values[str(value)]
+            return found[scope["#"]] if isinstance(found, Samples) else found
+        if op == "bound":
+            return Fraction(scope[str(value)])
+        if op == "const":
+            return {"oo": inf, "n_samples": Fraction(self.samples)}.get(str(value)) or self.r.pi
+        return value if op == "num" else beyond(str(value))
+
+    # -- vectors are lists of values, matrices lists of rows
+
+    def each(self, function: Callable[..., Any], *args: Any) -> Any:
+        """A function of each component; a number goes with every component."""
+        lengths = {len(a) for a in args if isinstance(a, list)}
+        if not lengths:
+            return function(*args)
+        ranks = {isinstance(a[0], list) for a in args if isinstance(a, list)}
+        need(len(lengths) == len(ranks) == 1, "vectors of different lengths")
+        return [self.each(function, *[a[i] if isinstance(a, list) else a for a in args]) for i in range(lengths.pop())]
+
+    def vector(self, v: Any) -> list[Any]:
+        return v if isinstance(v, list) and v and not isinstance(v[0], list) else beyond("a function of such a vector")
+
+    def matrix(self, a: Any) -> list[list[Any]]:
+        """A square matrix."""
+        if not isinstance(a, list) or not all(isinstance(row, list) and len(row) == len(a) for row in a):
+            beyond("a function of such a matrix")
+        return a
+
+    def rational(self, x: Any) -> Fraction:
+        return x if isinstance(x, Fraction) else beyond("whether such a number is an integer")
+
+    def whole(self, x: Any) -> int:
+        return x.numerator if isinstance(x, Fraction) and x.denominator == 1 else beyond("an index that is no integer")
+
+    def count(self, x: Any) -> int:
+        n = self.whole(x)
+        return n if 1 <= n <= 1000 else beyond("such a size")
+
+    def at(self, v: Any, *places: Any) -> Any:
+        for k in map(self.whole, places):
+            v = v[k - 1] if isinstance(v, list) and 1 <= k <= len(v) else beyond("such a component")
+        return v
+
+    def dot(self, u: Any, v: Any) -> Any:
+        need(len(self.vector(u)) == len(self.vector(v)), "vectors of different lengths")
+        return self.r.add(*[self.r.mul(x, y) for x, y in zip(u, v, strict=True)])
+
+    def times(self, *factors: Any) -> Any:
+        """A product; of a matrix with what is no number, the matrix product."""
+        out = factors[0]
+        for x in factors[1:]:
+            if isinstance(out, list) and isinstance(out[0], list) and isinstance(x, list):
+                columns = list(map(list, zip(*x, strict=True))) if isinstance(x[0], list) else [x]
+                rows = [[self.dot(row, column) for column in columns] for row in out]
+                out = rows if isinstance(x[0], list) else [row[0] for row in rows]
+            else:
+                out = self.each(self.r.mul, out, x)
+        return out
+
+    def diag(self, v: Any) -> Any:
+        if isinstance(v, list) and isinstance(v[0], list):
+            return [row[i] for i, row in enumerate(self.matrix(v))]
+        return [[x if i == j else Fraction(0) for j in range(len(v))] for i, x in enumerate(self.vector(v))]
+
+    def eliminated(self, a: Any) -> tuple[Any, Any]:
+        """The determinant and, unless it is 0, the inverse."""
+        r, n = self.r, len(self.matrix(a))
+        rows = [[*row, *[Fraction(int(i == j)) for j in range(n)]] for i, row in enumerate(a)]
+        det: Any = Fraction(1)
+        for c in range(n):
+            pivot = next((k for k in range(c, n) if r.sign(rows[k][c])), None)
+            if pivot is None:
+                return Fraction(0), None
+            if pivot != c:
+                rows[c], rows[pivot], det = rows[pivot], rows[c], r.neg(det)
+            top = rows[c][c]
+            det = r.mul(det, top)
+            rows[c] = [r.div(x, top) for x in rows[c]]
+            for k in range(n):
+                factor = rows[k][c]
+                if k != c:
+                    rows[k] = [r.sub(x, r.mul(factor, y)) for x, y in zip(rows[k], rows[c], strict=True)]
+        return det, [row[n:] for row in rows]
+
+    # -- domains
+
+    def sizes(self, domain: int) -> list[int]:
+        """The values that a domain is made with."""
+        found: list[int] = []
+        stack = [domain]
+        while stack:
+            d = stack.pop()
+            if self.t.sorts[d] == "D":
+                stack.extend(reversed(self.t.args[d]))
+            else:
+                found.append(d)
+        return found
+
+    def member(self, x: Any, domain: int, sizes: Iterator[Any]) -> bool:
+        """Whether a value lies in a domain."""
+        t, r = self.t, self.r
+        op, zero, one = t.ops[domain], Fraction(0), Fraction(1)
+        if op == "power_domain":
+            inner = list(sizes)
+            n, parts = self.count(inner.pop()), x if isinstance(x, list) else []
+            return len(parts) == n and all(self.member(v, t.args[domain][0], iter(inner)) for v in parts)
+        if op == "set":
+            return any(not isinstance(x, list) and r.compare(x, m) == 0 for m in sizes)
+        if op == "posdef":
+            n = self.count(next(sizes))
+            a = self.matrix(x)
+            symmetric = all(r.compare(a[i][j], a[j][i]) == 0 for i in range(len(a)) for j in range(i))
+            return len(a) == n and symmetric and all(r.sign(self.eliminated([row[:k] for row in a[:k]])[0]) > 0 for k in range(1, n + 1))
+        if op in ("simplex", "onehot", "counts"):
+            parts = [self.rational(v) for v in self.vector(x)]
+            inside = {"simplex": lambda v: v > 0, "onehot": lambda v: v in (0, 1), "counts": lambda v: v >= 0 and v.denominator == 1}[op]
+            return len(parts) == self.count(next(sizes)) and all(map(inside, parts)) and (op == "counts" or sum(parts) == 1)
+        if isinstance(x, list | float):
+            return False
+        if op == "categories":
+            return self.rational(x).denominator == 1 and 1 <= x <= self.count(next(sizes))
+        name = str(t.values[domain])
+        is_whole = name not in ("integers", "naturals") or self.rational(x).denominator == 1
+        if name in ("reals", "integers"):
+            return is_whole
+        if name in ("unit", "unit_closed"):
+            ends = r.compare(x, zero), r.compare(x, one)
+            return ends[0] > 0 > ends[1] if name == "unit" else ends[0] >= 0 >= ends[1]
+        return r.sign(x) > 0 if name == "positive" else r.sign(x) >= 0 and (name == "nonnegative" or is_whole)
+
+
+# -- two objectives compared -----------------------------------------------------------------------
+
+FAILS: Final = {"equal": 1, "up-to-constant": 2, "up-to-scale": 3, "order": 2}  # what a witness may refute, weaker and weaker; its points
+Need = tuple[int, str]  # a term, and what is asked of it: gt, ge, ne, posdef
+
+
+class Comparison(Checker):
+    """Replays the comparison of two objectives A and B, both to be minimised, and re-checks its witness."""
+
+    roles = (*ROLES, "variable")
+    objectives = ("claim", "a-order", "b-order")
+
+    def run(self) -> None:
+        """Check everything, in the order in which one thing rests on another."""
+        self.replay()
+        self.place = "the claim"
+        self.a, self.b = self.chain("a"), self.chain("b")
+        for name in ("a", "b", *self.objectives):
+            if name in self.chains:
+                self.at_dataset(self.chains[name].left)
+                self.at_dataset(self.chains[name].right)
+        within = self.t.subterms(self.a.left).keys() | self.t.subterms(self.b.left).keys()
+        if any(self.t.ops[s] in ("NLL", "Risk", "dist:empirical") or self.t.ops[s].startswith("samples_") for s in within):
+            alike = [n for n, symbol in self.symbols.items() if symbol["role"] == "data" and not symbol["indexed"]]
+            need(not alike, f"the claim: {' '.join(alike)[:40]} is data and does not vary with the sample")
+        left, self.relation, right, scale, offset = self.entry(self.part("claim", dict), "left relation right scale offset")
+        need((self.term(left), self.term(right)) == (self.a.left, self.b.left), "the claim is not about the chains a and b")
+        need(self.data.get("relation", self.relation) == self.relation, "the claim: another relation is told")
+        if self.relation in RELATIONS:
+            self.check_relation(scale, offset)
+            self.check_defined()
+        else:
+            need(self.relation in ("refuted", "unknown"), "the claim: there is no such relation")
+            need("claim" not in self.chains and scale is None and offset is None, "the claim: nothing is proved that has a chain or a scale")
+        a, b = self.t.show(self.a.left, 200), self.t.show(self.b.left, 200)
+        words = {"refuted": f"refuted: {a} and {b} order two points differently", "unknown": f"unknown, of {a} and {b}"}
+        self.report.claim = words.get(self.relation, f"{a} {self.relation} {b}")
+        self.check_witness(self.data.get("witness"))
+        self.check_conditional(self.data.get("proved_if"))
+
+    def check_relation(self, scale: object, offset: object) -> None:
+        """The chain `claim` goes from A to B, and A = scale * B + offset unless only the order is kept."""
+        chain = self.chain("claim")
+        need((chain.left, chain.right, chain.relation) == (self.a.left, self.b.left, self.relation), "the claim is not that of the chain claim")
+        if chain.scale is None or chain.offset is None:
+            need(scale is None and offset is None, "the claim: a relation of orders has no scale")
+            return
+        for told, kept, what in ((scale, chain.scale, "the scale"), (offset, chain.offset, "the offset")):
+            term = self.at_dataset(self.value(told, what))
+            need(not self.t.bits[term] & PARAMETER, f"the claim: {what} moves with a parameter")
+            self.forms.same(term, kept)
+
+    # -- where the objectives are defined
+
+    def check_defined(self) -> None:
+        """Under which conditions A and B have values: all that their functions ask for is known."""
+        self.place = "`defined`"
+        known = self.conditions(self.part("defined", list))
+        posdef = {self.t.args[p][0] for p in known if self.t.ops[p] == "in" and self.t.ops[self.t.args[p][1]] == "posdef"}
+        for objective in (self.a.left, self.b.left):
+            for choices in self.asked(objective):
+                given = any(all(self.known(n, known, posdef) for n in needs) for needs in choices)
+                words = " and ".join(f"{kind}({self.t.show(term)})" for term, kind in choices[0])
+                need(given, f"`defined`: {words} is not given")
+
+    def known(self, asked: Need, known: set[int], posdef: set[int]) -> bool:
+        """Whether one thing is among the facts, or holds of a number."""
+        term, kind = asked
+        if kind == "posdef":
+            return term in posdef
+        props = [self.t.make(op, (term, self.t.zero)) for op in {"gt": ("gt",), "ge": ("ge", "gt"), "ne": ("ne", "gt")}[kind]]
+        return self.t.values[term] in ("n_samples", "pi") or any(p in known or self.computed(p) is True for p in props)
+
+    def asked(self, root: int) -> Iterator[list[list[Need]]]:
+        """What a term needs to be defined: for each function in it, one of several lists of needs.
+
+        The parameters of distributions are not asked for (the rules that unfold these do), nor is what the
+        condition of `cases` would give: both branches have to be defined.
+        """
+        t = self.t
+        seen: set[int] = set()
+        stack = [root]
+        while stack:
+            s = stack.pop()
+            op, args = t.ops[s], t.args[s]
+            if s in seen or op in ("pdf", "cdf", "cdf_below", "H", "CE", "KL", "JS", "NLL"):
+                continue
+            seen.add(s)
+            if op == "log" and self.is_likelihood(args[0]):
+                continue  # minus the log of a density that is 0 is infinity, a value
+            choices = self.function_asks(op, args)
+            if choices:
+                yield choices
+            stack.extend(args[2:] if op == "E" else args[:1] if op == "Risk" else args)
+
+    def function_asks(self, op: str, args: tuple[int, ...]) -> list[list[Need]]:
+        """What one function asks of its arguments."""
+        t = self.t
+        if op == "pow":
+            return self.power_asks(*args)
+        if op in ("log", "lgamma", "gamma", "digamma", "sqrt"):
+            return [[(args[0], "ge" if op == "sqrt" else "gt")]]
+        if op in ("factorial", "binomial"):  # gamma(n + 1), and of two numbers over what may be infinite
+            return [[(args[0], "ge")], [(t.make("add", (args[0], t.one)), "gt")]]
+        if op in ("div", "xlogy"):
+            return [[(args[1], "ne" if op == "div" else "gt")]]
+        if op in ("beta", "lbeta"):
+            return [[(a, "gt") for a in args]]
+        if op in ("logit", "zeta"):
+            rest = (t.one, t.make("neg", args)) if op == "logit" else (args[0], t.make("neg", (t.one,)))
+            return [[(args[0], "gt"), (t.make("add", rest), "gt")]]
+        if op == "besseli":
+            order = self.forms.constant(args[0])
+            return [] if order is not None and order.denominator == 1 and order >= 0 else [[(args[1], "gt")]]
+        return [[(args[0], "posdef")]] if op in ("logdet", "inv") else []
+
+    def power_asks(self, base: int, exponent: int) -> list[list[Need]]:
+        """A natural power asks nothing, an integer one that the base is not 0, others that it is positive."""
+        k = self.forms.constant(exponent)
+        if k is not None and k.denominator == 1:
+            return [[(base, "ne")]] if k < 0 else []
+        return [[(base, "gt")], [(base, "ge"), (exponent, "gt")]]
+
+    def is_likelihood(self, root: int) -> bool:
+        """Whether a term is a product or a quotient of densities."""
+        densities = {s for s in self.t.subterms(root) if self.t.ops[s] == "pdf"}
+        return bool(densities) and all(self.t.ops[s] in ("samples_prod", "mul", "div") for s in self.t.subterms(root, densities))
+
+    # -- the witness
+
+    def check_witness(self, witness: Any) -> None:
+        """Exact points, at which a relation fails by this program's own intervals."""
+        self.place = "the witness"
+        if witness is None:
+            need(self.relation != "refuted", "the witness: a refutation has one")
+            return
+        says, samples, values, points, told = self.entry(witness, "says samples values points enclosures")
+        need(isinstance(says, str) and says in FAILS, "the witness: there is no such relation")
+        need(self.relation != "refuted" or says == "order", "the witness: of a refutation it is of the order")
+        stronger = self.relation not in RELATIONS or list(FAILS).index(says) < RELATIONS.index(self.relation)
+        need(stronger, f"the witness: {says} fails, and {self.relation} is claimed")
+        need(type(samples) is int and 1 <= samples <= 1000, "the witness: a number of samples is expected")
+        need(isinstance(points, list) and len(points) == FAILS[says], f"the witness: {says} has {FAILS[says]} points")
+        ends = self.entry(told, "a b")
+        need(all(isinstance(e, list) and len(e) == len(points) for e in ends), "the witness: an enclosure for each point is expected")
+        told = [[self.told_interval(pair) for pair in e] for e in ends]
+        shared = self.read_values(values, samples, learned=False)
+        places = [shared | self.read_values(point, samples, learned=True) for point in points]
+        for digits in DIGITS:
+            try:
+                self.check_points(says, samples, places, told, Reals(digits))
+            except Undecided:
+                continue
+            except DecimalException:
+                beyond("the witness: a number so large")
+            self.report.notes.append(f"a witness that {'the order' if says == 'order' else says} fails: samples {samples}, points {len(points)}")
+            return
+        beyond("the witness: what it says")
+
+    def told_interval(self, pair: Any) -> tuple[Fraction | float, Fraction | float]:
+        """An enclosure that the proof gives."""
+        need(isinstance(pair, list) and len(pair) == 2, "the witness: an enclosure is [lower, upper]")
+        lo, hi = (inf if end == "oo" else self.rational(end) for end in pair)
+        need(lo <= hi, "the witness: an enclosure is empty")
+        return lo, hi
+
+    def rational(self, text: Any) -> Fraction:
+        if not isinstance(text, str) or len(text) > 8200 or not NUMBER.fullmatch(text):
+            raise Rejected(f"the witness: {text!r:.40} is no number")
+        return Fraction(text)
+
+    def alone(self) -> bool:
+        """Whether nothing varies with the sample but what is learned."""
+        return not any(s["indexed"] and s["role"] != "parameter" for s in self.symbols.values())
+
+    def read_values(self, entry: Any, samples: int, learned: bool) -> dict[str, Any]:
+        """Values by name: of the parameters, or of all else."""
+        need(isinstance(entry, dict), "the witness: values are an object")
+        found: dict[str, Any] = {}
+        for name, value in entry.items():
+            need(name in self.symbols and name not in self.t.variables, f"the witness: {name:.40} has no value")
+            symbol = self.symbols[name]
+            need((symbol["role"] == "parameter") == learned, f"the witness: {name} is at the wrong place")
+            if not isinstance(value, dict):
+                found[name] = self.read_value(value, 2)
+                continue
+            rows: Any = value.get("samples")
+            need(symbol["indexed"] and isinstance(rows, list) and len(rows) == samples, f"the witness: not one {name} for each sample")
+            found[name] = Samples([self.read_value(row, 2) for row in rows])
+            # what is learned may also be shared, unless its name says that it is not, or nothing else varies with the sample
+            free = not learned or "i" in name.split("_")[1:] or self.alone() or all(v == found[name][0] for v in found[name])
+            need(free, f"the witness: {name} differs with the sample")
+        return found
+
+    def read_value(self, value: Any, depth: int) -> Any:
+        """A number, a vector or a matrix of rationals."""
+        if isinstance(value, list) and depth:
+            return [self.read_value(v, depth - 1) for v in value]
+        return self.rational(value)
+
+    def check_points(self, says: str, samples: int, places: list[dict[str, Any]], told: list[Any], reals: Reals) -> None:
+        """Domains and hypotheses hold at each point, and what is said fails does fail."""
+        found: list[list[Real]] = [[], []]
+        for place in places:
+            evaluator = Evaluator(self.t, reals, place, samples)
+            given = [self.t.make("in", (self.t.leaf("sym", n), self.domains[n])) for n in sorted(place)]
+            for size in {s for d in self.domains.values() if self.t.ops[d] != "set" for s in evaluator.sizes(d)}:
+                if self.t.values[size] in place:  # there is no vector of length 0
+                    evaluator.count(place[str(self.t.values[size])])
+            for condition in (*given, *sorted(self.hypotheses)):
+                scopes: list[Scope] = [{"#": i} for i in range(samples)] if self.t.bits[condition] & LOOSE else [{}]
+                holds = all(evaluator.value(condition, scope) for scope in scopes)
+                need(holds, f"the witness: {self.t.show(condition)} does not hold")
+            for values, enclosures, chain in zip(found, told, (self.a, self.b), strict=True):
+                value = evaluator.value(chain.right, {})
+                need(isinstance(value, Fraction | Interval) or value == inf, "the witness: an objective has no value there")
+                lo, hi = enclosures[len(values)]
+                need(reals.may_hold(lo, hi, value), "the witness: an enclosure does not hold the value")
+                values.append(value)
+        need(self.fails(says, reals, *found), f"the witness: {says} does not fail")
+
+    def fails(self, says: str, r: Reals, a: list[Real], b: list[Real]) -> bool:
+        """Whether a relation fails at the values."""
+        if says == "equal":
+            return r.compare(a[0], b[0]) != 0
+        if says == "order":
+            first, second = r.compare(a[0], a[1]), r.compare(b[0], b[1])
+            return first * second < 0 or (first == 0) != (second == 0)
+        need(not any(isinstance(v, float) for v in (*a, *b)), "the witness: infinity has no differences")
+        if says == "up-to-constant":
+            return r.compare(r.sub(a[0], b[0]), r.sub(a[1], b[1])) != 0
+        left = r.mul(r.sub(a[0], a[1]), r.sub(b[0], b[2]))
+        return r.compare(left, r.mul(r.sub(a[0], a[2]), r.sub(b[0], b[1]))) != 0
+
+    # -- what a further condition would prove
+
+    def check_conditional(self, entries: Any) -> None:
+        """Proofs about the same objectives under one more hypothesis."""
+        self.place = "`proved_if`"
+        entries = [] if entries is None else entries
+        need(isinstance(entries, list), "`proved_if` is a list")
+        need(not entries or self.relation in ("refuted", "unknown"), "`proved_if`: it is proved as it stands")
+        for entry in entries:
+            text, proof = self.entry(entry, "condition proof")
+            need(isinstance(proof, dict) and proof.get("schema") == SCHEMA and proof.get("kind") == "comparison", "`proved_if`: no proof")
+            need(not proof.get("proved_if"), "`proved_if`: one proof within another is enough")
+            inner = Comparison(proof, self.folder, self.assume)
+            inner.installed = self.installed
+            try:
+                inner.run()
+            except Rejected as error:
+                raise Rejected(f"`proved_if` {text!r:.60}: {inner.place}: {error}") from None
+            self.check_inner(text, inner)
+            self.report.notes.append(f"{inner.relation} if {text}")
+            for report_total in ("steps", "facts", "rules"):
+                setattr(self.report, report_total, getattr(self.report, report_total) + getattr(inner.report, report_total))
+            self.report.assumptions += [a for a in inner.report.assumptions if a.startswith("record") and a not in self.report.assumptions]
+
+    def check_inner(self, text: Any, inner: Comparison) -> None:
+        """The other proof speaks of the same objectives and symbols, and supposes the condition alone besides."""
+        need(inner.relation in RELATIONS, "`proved_if`: it proves nothing")
+        for name in inner.symbols.keys() & self.symbols.keys():
+            mine, other = ([s[name][key] for key in ("role", "shape", "indexed")] for s in (self.symbols, inner.symbols))
+            need(mine == other and self.copied(inner, inner.domains[name]) == self.domains[name], f"`proved_if`: {name} is another symbol")
+        ends = self.copied(inner, inner.a.left), self.copied(inner, inner.b.left)
+        need(ends == (self.a.left, self.b.left), "`proved_if`: it is about other objectives")
+        pattern = self.rules.condition(text)
+        names = self.rules.names(pattern)
+        need(names <= self.symbols.keys(), "`proved_if`: the condition has a name of its own")
+        condition = self.rules.fill(pattern, {n: self.t.leaf("sym", n) for n in names})
+        told = self.t.propositions(condition)
+        for p in sorted({self.copied(inner, p) for p in inner.hypotheses} - self.hypotheses):
+            need(any(self.alike(p, q) for q in told), f"`proved_if`: it supposes {self.t.show(p)}, more than its condition")
+
+    def alike(self, p: int, q: int) -> bool:
+        """Whether two propositions are of one kind and, but for algebra, about one term."""
+        try:
+            self.same_kind(p, q)
+        except Rejected:
+            return False
+        return True
+
+    def copied(self, other: Checker, root: int) -> int:
+        """A term of another proof among those of this one."""
+
+        def visit(s: int, args: list[int]) -> int:
+            value, op = other.t.values[s], other.t.ops[s]
+            need(op != "sym" or value in self.symbols, f"`proved_if`: {value} is not a symbol here")
+            return self.t.make(op, args) if value is None else self.t.leaf(op, value)
+
+        return other.t.rebuild(root, visit)
+
+
+# -- records and reports ---------------------------------------------------------------------------
+
+
 def _plain(record: Any) -> str:
     return json.dumps(record, sort_keys=True, default=str)
 
@@ -1804,7 +2892,9 @@ def check(data: object, rules_dir: Path | None = None, assume_rules: bool = Fals
         return Report(2, ["a proof is one JSON object"])
     if data.get("schema") != SCHEMA:
         return Report(2, [f"the schema is not {SCHEMA}"])
-    checker = Checker(data, rules_dir or default_rules(), assume_rules)
+    if data.get("kind") not in (None, "comparison"):
+        return Report(2, [f"a proof of kind {data['kind']!r:.40} is not known here"])
+    checker = (Comparison if data.get("kind") else Checker)(data, rules_dir or default_rules(), assume_rules)
     report = checker.report
     try:
         checker.run()
@@ -1869,6 +2959,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if report.ok:
         print(f"checked: {report.steps} steps, {report.facts} facts, {report.rules} records")
         print(f"claim: {report.claim}")
+        for note in report.notes:
+            print(f"besides: {note}")
         for assumption in report.assumptions:
             print(f"assumes: {assumption}")
     for message in report.messages:

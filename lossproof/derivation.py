@@ -62,11 +62,16 @@ class Derivation:
         self.penalty: Term = parts["penalty"]
         self.ledger: tuple[LedgerRow, ...] = parts["ledger"]
         self.theorem: Theorem = parts["theorem"]
-        self.proof = Proof(parts["chains"], self)
+        self.chains: tuple[Chain, ...] = parts["chains"]
         self.record: Loss | None = parts["record"]
         self.bindings: dict[str, Term] = parts["bindings"]
         self.name: str | None = parts["name"]
         self.blocked: tuple[tuple[str, Term], ...] = parts["blocked"]
+
+    @property
+    def proof(self) -> Proof:
+        """The proof as data. (It is made when it is asked for: the two would hold each other in memory.)"""
+        return Proof(self.chains, self)
 
     @property
     def objective(self) -> Term:

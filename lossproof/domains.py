@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from lossproof.errors import DomainError
-from lossproof.terms import Term, domain, fn, make, num, postorder, substitute, sym
+from lossproof.terms import ONE, ZERO, Term, add, domain, fn, make, neg, num, postorder, rebuild, substitute, sym
 from lossproof.terms.pattern import match
 
 REALS: Final = domain("reals")
 POSITIVE: Final = domain("positive")
 UNIT: Final = domain("unit")
+NONNEGATIVE: Final = domain("nonnegative")
 _VECTORS: Final = frozenset({"power_domain", "simplex", "onehot", "counts"})
 #: Each domain with those that contain it.
 _WITHIN: Final[dict[str, tuple[str, ...]]] = {
@@ -27,6 +28,17 @@ _WITHIN: Final[dict[str, tuple[str, ...]]] = {
 def is_vector(where: Term) -> bool:
     """Whether a domain's members are vectors."""
     return where.op in _VECTORS
+
+
+def signs(term: Term, where: Term) -> list[Term]:
+    """That a term lies in a domain, as inequalities where these say it: they are of more use."""
+    if where is POSITIVE:
+        return [fn("gt", term, ZERO)]
+    if where is NONNEGATIVE:
+        return [fn("ge", term, ZERO)]
+    if where is UNIT:
+        return [fn("gt", term, ZERO), fn("gt", add(ONE, neg(term)), ZERO)]
+    return [fn("in", term, where)]
 
 
 def is_within(small: Term, large: Term) -> bool:
@@ -55,7 +67,7 @@ class Domains:
         elif not is_within(known, where):
             if (is_vector(known) or known.op == "posdef") != (is_vector(where) or where.op == "posdef"):
                 raise DomainError(f"{name} is used both as a number and as a vector or matrix")
-            self.extra.append(fn("in", sym(name), where))
+            self.extra.extend(signs(sym(name), where))
 
     def constrain(self, expression: Term, where: Term) -> None:
         """What a slot's domain says of the symbols of the expression in it."""
@@ -179,3 +191,49 @@ def dimension_of(expression: Term, where: Term, known: Mapping[str, Term]) -> di
             if (is_vector(d) or d.op == "posdef") and match(size, d.args[-1], found):
                 return {k: v for k, v in found.items() if not isinstance(v, tuple)}
     return {}
+
+
+#: What a function asks of a symbol that is its argument.
+_PARTIAL: Final = {"log": POSITIVE, "sqrt": NONNEGATIVE, "lgamma": POSITIVE, "gamma": POSITIVE, "digamma": POSITIVE, "logit": UNIT}
+
+
+def read_off(domains: Domains, term: Term, learned: Iterable[str]) -> None:
+    """What the functions of a formula say of its symbols: log(p) that p is positive, log(1 - p) that it is less than one."""
+    known = {sym(n): ZERO for n, d in domains.of.items() if is_vector(d) or d.op == "posdef"}
+    plain = rebuild(term, lambda t: make("exp", t.args) if t.op in _PARTIAL else ZERO if t.op == "pdf" else known.get(t, t))
+    domains.constrain(plain, REALS)
+    below: set[str] = set()
+    for t in postorder(term):
+        if t.op == "at":
+            _read_index(domains, t)
+        where = _PARTIAL.get(t.op)
+        base = t.args[0] if where is not None or (t.op == "pow" and t.args[1].op not in ("num", "neg", "div")) else None
+        if base is None:
+            continue
+        for factor in _signed_factors(base, set(learned)):
+            domains.meet(factor, where or POSITIVE)
+        if base.op == "add" and len(base.args) == 2 and base.args[0] is ONE and base.args[1].op == "neg" and base.args[1].args[0].op == "sym":
+            below.add(str(base.args[1].args[0].value))
+    for name in sorted(below):
+        if domains.of.get(name) is POSITIVE:
+            domains.meet(name, UNIT)
+
+
+def _read_index(domains: Domains, t: Term) -> None:
+    """A symbol that is an index, as in z[y], is a category."""
+    vector, index = t.args[0].args[0] if t.args[0].op == "softmax" else t.args[0], t.args[1]
+    if index.op == "sym" and domains.of.get(str(index.value), REALS) is REALS:
+        known = domains.of.get(str(vector.value), REALS)
+        domains.of[str(index.value)] = make("categories", (known.args[-1] if is_vector(known) else sym("K"),))
+
+
+def _signed_factors(t: Term, learned: set[str]) -> list[str]:
+    """The symbols that have to be positive for a product to be, if that is plain."""
+    stack, found = [t], []
+    while stack:
+        f = stack.pop()
+        if f.op in ("mul", "div"):
+            stack.extend(f.args)
+        elif f.op == "sym":
+            found.append(str(f.value))
+    return found if len([n for n in found if n in learned]) < 2 else []

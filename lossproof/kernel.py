@@ -7,12 +7,14 @@ that searches, parses or prints; what search proposes is matched again here, and
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from lossproof.facts import RELATIONS, Algebra, Fact, FactIndex, Prover, Rule, Symbol, instances
 from lossproof.facts.algebra import denominators
+from lossproof.facts.index import plan
 from lossproof.terms import ONE, ZERO, Term, add, fn, make, mul
-from lossproof.terms.pattern import Bindings, CaptureError, check_capture, index_names, instantiate
+from lossproof.terms.pattern import Bindings, CaptureError, Filler, check_capture, index_names, instantiate
 
 _SEAL: Final = object()
 #: A proof as a tree: ("step", Step), ("chain", [traces]), ("at", argument number, trace), ("group", label, trace).
@@ -120,7 +122,7 @@ class Kernel:
             if before.is_open:
                 check_capture(rule.before, rule.after, bindings)
             after = instantiate(rule.after, bindings)
-            conditions = [self._discharge(rule.id, p) for c in rule.requires for p in instances(c, bindings)]
+            conditions = self._conditions(rule, bindings)
             if rule.support:
                 after = self._support(rule, after, bindings, conditions)
         except CaptureError as error:
@@ -132,6 +134,14 @@ class Kernel:
         step = Step(rule, rule.relation, dict(bindings), before, after, tuple(conditions))
         scale, offset = _account(rule, bindings)
         return Theorem(_SEAL, self, before, rule.relation, after, ("step", step), scale, offset)
+
+    def _conditions(self, rule: Rule, bindings: Bindings) -> list[Fact]:
+        found: list[Fact] = []
+        for condition, fill in _plan(rule):
+            asked = instances(condition, bindings) if fill is None else (fill(bindings, None),)
+            for proposition in asked:
+                found.append(self._discharge(rule.id, proposition))
+        return found
 
     def _discharge(self, rule: str, proposition: Term) -> Fact:
         fact = self.prover.prove(proposition)
@@ -178,13 +188,16 @@ class Kernel:
             return self.reflexivity(term)
         return Theorem(_SEAL, self, term, "equal", make(term.op, args, term.value), _joined(traces))
 
-    def lemma(self, proved: Theorem, chain: str) -> Theorem:
-        """A proved equality as one step, which names the chain that proves it."""
+    def lemma(self, proved: Theorem, chain: str, *, back: bool = False) -> Theorem:
+        """A proved equality, or sameness of order, as one step that names the chain that proves it; ``back`` from right to left."""
         self._own(proved)
-        if proved.relation != "equal":
-            raise KernelError("a lemma is an equality")
-        step = Step("lemma", "equal", {"chain": chain}, proved.left, proved.right, ())
-        return Theorem(_SEAL, self, proved.left, "equal", proved.right, ("step", step))
+        if proved.relation not in ("equal", "same-order"):
+            raise KernelError("a lemma is an equality, or says that the order is the same")
+        bindings = {"chain": chain, "direction": "back"} if back else {"chain": chain}
+        before, after = (proved.right, proved.left) if back else (proved.left, proved.right)
+        step = Step("lemma", proved.relation, bindings, before, after, ())
+        account = (ONE, ZERO) if proved.relation == "equal" else (None, None)
+        return Theorem(_SEAL, self, before, proved.relation, after, ("step", step), *account)
 
     # -- whole objectives
 
@@ -225,6 +238,11 @@ class Kernel:
     def _own(self, theorem: Theorem) -> None:
         if theorem.kernel is not self:
             raise KernelError("a theorem about other symbols")
+
+
+@lru_cache(4096)
+def _plan(rule: Rule) -> list[tuple[Term, Filler | None]]:
+    return plan(rule.requires, rule.before)
 
 
 def _joined(traces: Sequence[Trace]) -> Trace:

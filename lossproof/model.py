@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lossproof.domains import POSITIVE, REALS, UNIT, is_vector, is_within
+from lossproof.domains import POSITIVE, REALS, UNIT, is_vector, is_within, signs
 from lossproof.errors import (
     CycleError,
     DomainError,
@@ -26,7 +26,7 @@ from lossproof.terms import ONE, ZERO, Term, add, domain, fn, neg, postorder, su
 
 _COVARIATE: Final = re.compile(r"x(_\d+)?\Z")
 _WORD: Final = re.compile(r"\s*[A-Za-z][\w -]{2,60}\Z")
-_NATURALS: Final = domain("naturals")
+NATURALS: Final = domain("naturals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def read_model(
         raise KindError("there is no distribution in this assumption", text=text, span=(0, len(text)), hint="y ~ Normal(mu, sigma)")
     first = base_name(tildes[0].name)
     reading.data = {first} | {n for n, r in roles.items() if r == "data"}
-    _define(reading)
+    define(reading)
     likelihoods: list[tuple[Term, Term]] = []
     priors: list[tuple[Term, Term]] = []
     seen: set[str] = set()
@@ -109,7 +109,7 @@ def _roles(source: Assumption) -> dict[str, str]:
     return roles
 
 
-def _define(reading: Reading) -> None:
+def define(reading: Reading) -> None:
     """Resolve the definitions, innermost first."""
     source = reading.source
     raw: dict[str, Define] = {}
@@ -152,7 +152,7 @@ def finish_model(
         if str(variate.value) not in in_model:
             raise UnknownNameError(f"the prior on {variate.value} is about a name that occurs nowhere", text=text,
                                    span=next(s.span for s in source.statements if s.name == variate.value), nearest=sorted(in_model))  # fmt: skip
-    conditions = _conditions(reading)
+    conditions = conditions_of(reading)
     dimensions = {n for d in reading.domains.of.values() for n in symbols(d)} | {
         n for _, d in reading.slots for n in symbols(d)
     }
@@ -171,12 +171,12 @@ def finish_model(
             notes.append(f"{name} is read as data: it varies with the sample")
         if name in fix and name in reading.data:
             raise DuplicateError(f"{name} is the data: it cannot be fixed", text=text, span=(0, len(text)))
-        where = reading.domains.of.get(name, _NATURALS if name in dimensions else REALS)
+        where = reading.domains.of.get(name, NATURALS if name in dimensions else REALS)
         is_dimension = name in dimensions and name not in reading.domains.of
         covariate = role != "parameter" and _COVARIATE.match(name) is not None
         indexed = role == "data" or covariate or split_subscript(name)[1] == "i" or (role == "parameter" and name not in shared)
-        table[name] = Symbol(name, role, where, _shape(where), indexed and not is_dimension)
-    hypotheses = _hypotheses(reading, table, conditions, dimensions - reading.domains.of.keys())
+        table[name] = Symbol(name, role, where, shape_of(where), indexed and not is_dimension)
+    hypotheses = hypotheses_of(reading, table, conditions, dimensions - reading.domains.of.keys())
     if not any(s.role == "parameter" for s in table.values()):
         raise NothingToLearnError("every name is data or fixed: there is nothing to learn", text=text, span=(0, len(text)),
                                   hint="leave the name that is learned out of `with ... fixed`, or use --free NAME")  # fmt: skip
@@ -207,7 +207,13 @@ def _role(name: str, roles: Mapping[str, str], data: set[str], dimensions: set[s
     return "parameter"
 
 
-def _shape(where: Term) -> str:
+def is_covariate(name: str) -> bool:
+    """Whether a name is x or x_1, x_2, ..., which vary with the sample."""
+    return _COVARIATE.match(name) is not None
+
+
+def shape_of(where: Term) -> str:
+    """The shape of a domain's members: scalar, the length of a vector, or the sizes of a matrix."""
     if is_vector(where):
         return where.args[-1].ascii()
     if where.op == "posdef":
@@ -252,7 +258,7 @@ def _restated(source: Assumption, free: set[str], fix: set[str]) -> str:
     return " ".join(p for p in (head, "with " + ", ".join(roles) if roles else "", text[end:]) if p)
 
 
-def _conditions(reading: Reading) -> list[Term]:
+def conditions_of(reading: Reading) -> list[Term]:
     """The user's conditions: a sign or domain of one symbol is its domain, the rest are hypotheses."""
     kept: list[Term] = []
     for condition in reading.source.conditions:
@@ -260,7 +266,7 @@ def _conditions(reading: Reading) -> list[Term]:
         names = {p.args[0] for p in parts if p.op == "gt" and p.args[0].op == "sym"}
         for p in parts:
             member = p.args[0] if p.args else p
-            below = p.op == "gt" and p.args[0].op == "add" and p.args[0].args[0] is ONE and p.args[0].args[1].op == "neg"
+            below = p.op == "gt" and p.args[0].op == "add" and len(p.args[0].args) == 2 and p.args[0].args[0] is ONE and p.args[0].args[1].op == "neg"
             if p.op == "in" and member.op == "sym":
                 _refine(reading, str(member.value), p.args[1], condition.span)
             elif p.op == "gt" and member.op == "sym":
@@ -275,14 +281,14 @@ def _conditions(reading: Reading) -> list[Term]:
 def _refine(reading: Reading, name: str, where: Term, span: tuple[int, int]) -> None:
     known = reading.domains.of.get(name)
     if known is not None and known.op == "domain" and where.op == "domain" and not (is_within(where, known) or is_within(known, where)):
-        reading.domains.extra.append(fn("in", sym(name), where))
+        reading.domains.extra.extend(signs(sym(name), where))
         return
     if known is not None and is_vector(known) != is_vector(where):
         raise DomainError(f"{name} has the domain {known.ascii()} from where it stands", text=reading.source.text, span=span)
     reading.domains.meet(name, where)
 
 
-def _hypotheses(reading: Reading, table: Mapping[str, Symbol], conditions: list[Term], dimensions: set[str]) -> list[tuple[Term, str]]:
+def hypotheses_of(reading: Reading, table: Mapping[str, Symbol], conditions: list[Term], dimensions: set[str]) -> list[tuple[Term, str]]:
     """What holds by assumption: the user's conditions, what slots demand and no rule shows, and fixed supports."""
     found: list[tuple[Term, str]] = [(p, "where") for p in conditions]
     prover = Prover(table, (), reading.book.facts, Algebra())
@@ -317,11 +323,7 @@ def _hypotheses(reading: Reading, table: Mapping[str, Symbol], conditions: list[
 
 def membership(argument: Term, where: Term) -> list[Term]:
     """The propositions that say that an argument lies in a domain, in the form in which they are of use."""
-    if where is POSITIVE and argument.op != "sym":
-        return [fn("gt", argument, ZERO)]
-    if where is UNIT and argument.op != "sym":
-        return [fn("gt", argument, ZERO), fn("gt", add(ONE, neg(argument)), ZERO)]
-    return [fn("in", argument, where)]
+    return [fn("in", argument, where)] if argument.op == "sym" else signs(argument, where)
 
 
 def _denominators(arguments: Iterable[Term]) -> list[Term]:

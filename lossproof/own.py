@@ -13,7 +13,7 @@ from lossproof.errors import ImproperError, KindError, UnknownNameError
 from lossproof.facts import Algebra, Prover
 from lossproof.facts.prover import in_domain
 from lossproof.model import Model, finish_model
-from lossproof.reading import Reading, check_defined
+from lossproof.reading import Reading, check_defined, check_depth
 from lossproof.rulebook import Rulebook
 from lossproof.syntax import canonical, parse_conditions, parse_expression
 from lossproof.syntax.assumption import Assumption, Condition
@@ -49,6 +49,7 @@ def own_model(
         names, conditions = [name], conditions + more
     else:
         term = _density_term(density)
+    check_depth(term)
     text = f"density of {', '.join(names)}: {term.ascii()}"
     check_defined(term, text, (0, len(text)))
     present = symbols(term)
@@ -151,17 +152,18 @@ def _with_hypotheses(model: Model, book: Rulebook) -> Model:
 # -- is it a density at all?
 
 _TOLERANCE: Final = 0.02
+_LARGEST: Final = 300  # distinct subterms of a density that is added up: it is evaluated some hundred times
 _VALUES: Final = {"positive": 1.3, "unit": 0.37, "reals": 0.4, "nonnegative": 1.3, "naturals": 5.0, "integers": 3.0, "unit_closed": 0.37}
 
 
 def check_proper(model: Model) -> None:
     """Raise ImproperError if the density, at one choice of the other symbols, plainly does not add up to one.
 
-    A sum or a trapezium rule over a variable change; where it cannot be evaluated nothing is said.
+    A sum or a trapezium rule over a variable change; where it cannot be evaluated, or is a large formula, nothing is said.
     """
     names = [n for n, s in model.symbols.items() if s.role == "data" and n in symbols(model.density or ZERO)]
     others = {n: s for n, s in model.symbols.items() if n not in names}
-    if len(names) != 1 or model.density is None or any(s.domain.op != "domain" for s in others.values()):
+    if len(names) != 1 or model.density is None or len(postorder(model.density)) > _LARGEST or any(s.domain.op != "domain" for s in others.values()):
         return
     values: dict[str, Any] = {n: _VALUES.get(str(s.domain.value), 1.0) + 0.1 * i for i, (n, s) in enumerate(others.items()) if s.role != "data"}
     if len(values) != len(others) or any(p.op != "in" and origin == "where" for p, origin in model.hypotheses):

@@ -52,10 +52,10 @@ class Chain:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proof:
-    """Chains, in the order in which they rest on one another, and the derivation whose statement they prove."""
+    """Chains, in the order in which they rest on one another, and the derivation or verdict whose statement they prove."""
 
     chains: tuple[Chain, ...]
-    derivation: Any
+    owner: Any
 
     @property
     def steps(self) -> list[ProofStep]:
@@ -71,9 +71,8 @@ class Proof:
 
     def to_dict(self) -> dict[str, Any]:
         """The object of the schema ``lossproof/proof/1``."""
-        from lossproof.render.json import proof_dict
-
-        return proof_dict(self.derivation)
+        found: dict[str, Any] = self.owner.to_dict()
+        return found
 
     def to_json(self) -> str:
         """:meth:`to_dict` as JSON text, one line."""

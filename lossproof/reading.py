@@ -25,6 +25,8 @@ from lossproof.terms.pattern import instantiate
 
 #: Deepest nesting of a formula that is worked on.
 DEPTH: Final = 100
+#: Operators that sum, in one way or another, over the samples.
+OVER_SAMPLES: Final = frozenset({"samples_sum", "samples_mean", "samples_prod", "NLL", "Risk", "dist:empirical"})
 
 
 @dataclass(slots=True)
@@ -125,6 +127,7 @@ def _arguments(reading: Reading, record: Distribution, call: Call) -> dict[str, 
     if gives is None:
         raise _arity(record, call, signature, text)
     for name, where in domains.items():
+        reading.sizes.update(dimension_of(given[name], where, reading.domains.of))
         reading.domains.constrain(with_identity(given[name], where), with_dimension(where, reading.sizes))
     return {p: instantiate(e, dict(given)) for p, e in gives.items()}
 
@@ -253,3 +256,45 @@ def _weights(reading: Reading, record: Distribution, slots: dict[str, list[Term]
         raise ArityError(f"{record.names[0]} has {len(weights)} weights for {len(components)} components",
                          text=reading.source.text, span=call.span, hint=record.convention)  # fmt: skip
     slots[names[0]] = weights
+
+
+def with_plain_indices(root: Term) -> Term:
+    """The same with the indices of its sums and products called k, j, l by depth, so that both objectives call them alike."""
+    heights: dict[Term, int] = {}
+    taken = symbols(root)
+    plain = [n for n in ("k", "j", "l", "h", "g") if n not in taken]
+    memo: dict[Term, Term] = {}
+    for t in postorder(root):
+        args = [memo[a] for a in t.args]
+        heights[t] = max((heights[a] for a in t.args), default=0)
+        if t.op in ("sum", "prod"):
+            if heights[t] >= len(plain):
+                return root
+            name = make("bound", (), plain[heights[t]])
+            if name not in postorder(args[3]) or name is args[0]:
+                args[3] = substitute(args[3], {args[0]: name})
+                args[0] = name
+            heights[t] += 1
+        memo[t] = make(t.op, args, t.value)
+    return memo[root]
+
+
+def is_over_samples(*terms: Term) -> bool:
+    """Whether samples are summed over somewhere."""
+    return any(t.op in OVER_SAMPLES for t in postorder(*terms))
+
+
+def inside_samples(*terms: Term) -> set[str]:
+    """The symbols that occur only where the samples are summed over."""
+    loose: set[str] = set()
+    for root in terms:
+        stack, seen = [root], set()
+        while stack:
+            t = stack.pop()
+            if t in seen or t.op in OVER_SAMPLES:
+                continue
+            seen.add(t)
+            if t.op == "sym":
+                loose.add(str(t.value))
+            stack.extend(t.args)
+    return symbols(*terms) - loose

@@ -80,6 +80,39 @@ id = "spread"
 from = "dot(u, v)"
 to = "sum(k, 1, D, u*v[k])"
 requires = ["u in reals^D"]
+[[rule]]
+id = "root-order"
+from = "sqrt(f)"
+to = "f"
+relation = "same-order"
+requires = ["f >= 0"]
+[[rule]]
+id = "kl-definition"
+from = "KL(D, Q, x)"
+to = "E(D, x, log(pdf(D, x)/pdf(Q, x)))"
+requires = []
+[[rule]]
+id = "ce-empirical"
+from = "CE(Empirical(y), Q, x)"
+to = "mean(-log(pdf(Q, y)))"
+requires = ["without(Q, x)"]
+[[rule]]
+id = "toy-entropy"
+from = "H(Toy(mu, v), x)"
+to = "log(v)"
+requires = ["v > 0"]
+ranges = { x = "reals" }
+[[rule]]
+id = "expectation-factor"
+from = "E(D, x, c * f)"
+to = "c * E(D, x, f)"
+requires = []
+[[rule]]
+id = "expectation-sum"
+from = "E(D, x, f + g)"
+to = "E(D, x, f) + E(D, x, g)"
+requires = ["E(D, x, f) in reals", "E(D, x, g) in reals"]
+nary = true
 """
 
 FACTS = """
@@ -124,6 +157,14 @@ given = ["a > 0"]
 id = "real-samples-sum"
 shows = "sum(f) in reals"
 given = ["f in reals"]
+[[fact]]
+id = "nonnegative-square"
+shows = "a^2 >= 0"
+given = ["a in reals"]
+[[fact]]
+id = "nonnegative-samples-sum"
+shows = "sum(f) >= 0"
+given = ["f >= 0"]
 """
 
 TOY = """
@@ -133,6 +174,11 @@ variate = { y = "reals" }
 parameters = { mu = "reals", v = "positive" }
 density = "exp(-(y - mu)^2/(2*v))/v"
 cdf = "Phi((y - mu)/v)"
+expectations = [
+  { of = "y", is = "mu" },
+  { of = "(y - c)^2", is = "v + (mu - c)^2" },
+  { of = "exp(-y/s)", is = "1/(1 + v/s)", requires = ["s > v"] },
+]
 """
 
 EDGE = """
@@ -222,7 +268,8 @@ class Builder:
 
     def fact(self, p: int, rule: str, bindings: dict[str, Any] | None = None, *premises: int) -> int:
         if rule not in ("domain", "hypothesis", "number", "syntax", "algebra", *self.data["rules"]):
-            self.data["rules"][rule] = {"kind": "fact", "record": record(rule)}
+            kind, id = ("finite", "toy") if rule.startswith("finite-toy-") else ("fact", rule)
+            self.data["rules"][rule] = {"kind": kind, "record": record(id)}
         row = [p, rule, bindings or {}, list(premises)]
         if row not in self.data["facts"]:
             self.data["facts"].append(row)
@@ -239,9 +286,10 @@ class Builder:
         self, chain: str, rule: str, place: list[int], before: int, after: int, bindings: dict[str, Any] | None = None,
         *facts: int, relation: str = "equal",
     ) -> None:  # fmt: skip
-        kind = rule.partition("-")[0] if rule.partition("-")[0] in ("density", "cdf") else "rule"
+        numbered = rule.startswith("expectation-toy-")
+        kind = rule.partition("-")[0] if numbered or rule.partition("-")[0] in ("density", "cdf") else "rule"
         if rule not in ("algebra", "lemma", *self.data["rules"]):
-            id = rule.partition("-")[2] if kind != "rule" else rule
+            id = "toy" if numbered else rule.partition("-")[2] if kind != "rule" else rule
             self.data["rules"][rule] = {"kind": kind, "record": record(id)}
         conditions = [{"says": self.data["facts"][f][0], "because": f} for f in facts]
         self.data["steps"].append(
@@ -334,3 +382,120 @@ def rejected(data: dict[str, Any], rules: Path | None, *words: str) -> None:
     report = check(data, rules)
     assert report.status == 1, report
     assert all(word in report.messages[0] for word in words), report.messages
+
+
+# -- comparisons -----------------------------------------------------------------------------------
+
+
+def comparison(relation: str, a: int, b: int, build: Builder, scale: int | None = None, offset: int | None = None) -> Builder:
+    """A comparison of two terms whose chains a and b have no steps yet."""
+    data = build.data
+    data |= {"kind": "comparison", "question": {}, "defined": [], "witness": None, "proved_if": None}
+    for name, term in (("a", a), ("b", b)):
+        if name not in data["chains"]:
+            build.chain(name, term, term)
+    data["claim"] = {"left": a, "relation": relation, "right": b, "scale": scale, "offset": offset}
+    return build
+
+
+def symbols(b: Builder) -> tuple[int, int, int]:
+    return b.symbol("y", "data", indexed=True), b.symbol("mu", "parameter", indexed=True), b.symbol("v", "fixed", "positive")
+
+
+def square(b: Builder, x: int, y: int) -> int:
+    return b("pow", b.sub(x, y), b.num(2))
+
+
+def lemma(b: Builder, chain: str, by: str, back: bool = False, relation: str = "equal") -> None:
+    """The whole of a chain by another one."""
+    ends = b.data["chains"][by]["left"], b.data["chains"][by]["right"]
+    bindings = {"chain": by, "direction": "back"} if back else {"chain": by}
+    b.step(chain, "lemma", [], *(reversed(ends) if back else ends), bindings, relation=relation)
+
+
+def scaled() -> Builder:
+    """A = 2 sum (y - mu)^2 + log v is B = sum (mu - y)^2 up to scale; a witness says that it is not up to a constant."""
+    b = Builder()
+    y, mu, v = symbols(b)
+    two, log_v = b.num(2), b("log", v)
+    kept = b("samples_sum", square(b, y, mu))
+    pulled = b("mul", two, kept)
+    left, right = b("add", pulled, log_v), b("samples_sum", square(b, mu, y))
+    member = b.fact(b("in", v, b("domain", "positive")), "domain")
+    positive = b.fact(b.gt(v), "positive-symbol", {"a": v}, member)
+    real = b.fact(b.real(log_v), "real-log", {"a": v}, positive)
+    b.chain("a", left, left)
+    b.chain("b", right, kept)
+    b.step("b", "algebra", [0], square(b, mu, y), square(b, y, mu))
+    b.chain("claim", left, right, "up-to-scale")
+    lemma(b, "claim", "a")
+    free = b.fact(b("free", log_v), "syntax")
+    b.step("claim", "drop-constant", [], left, pulled, {"f": pulled, "d": log_v}, free, real, relation="up-to-constant")
+    facts = b.fact(b("free", two), "syntax"), b.fact(b.gt(two), "number")
+    b.step("claim", "pull-scale", [], pulled, kept, {"c": two, "f": kept}, *facts, relation="up-to-scale")
+    lemma(b, "claim", "b", back=True)
+    comparison("up-to-scale", left, right, b, two, log_v)
+    b.data["defined"] = [{"says": b.gt(v), "because": positive}]
+    b.data["witness"] = {
+        "says": "up-to-constant", "samples": 2, "values": {"y": {"samples": ["0", "1"]}, "v": "3"}, "points": [{"mu": "0"}, {"mu": "2"}],
+        "enclosures": {"a": [["3", "4"], ["11", "12"]], "b": [["1", "1"], ["5", "5"]]},
+    }  # fmt: skip
+    return b
+
+
+def ordered() -> Builder:
+    """A = the root of B = sum (y - mu)^2 keeps its order."""
+    b = Builder()
+    y, mu, _ = symbols(b)
+    term = square(b, y, mu)
+    inner = b("samples_sum", term)
+    left = b("sqrt", inner)
+    reals = [b.fact(b.real(s), "domain") for s in (y, mu)]
+    real = b.fact(b.real(b.sub(y, mu)), "real-difference", {"a": y, "b": mu}, *reals)
+    one = b.fact(b("ge", term, b.num(0)), "nonnegative-square", {"a": b.sub(y, mu)}, real)
+    whole = b.fact(b("ge", inner, b.num(0)), "nonnegative-samples-sum", {"f": term}, one)
+    b.chain("a", left, left)
+    b.chain("b", inner, inner)
+    b.chain("a-order", left, inner, "same-order")
+    b.step("a-order", "root-order", [], left, inner, {"f": inner}, whole, relation="same-order")
+    b.chain("claim", left, inner, "same-order")
+    lemma(b, "claim", "a-order", relation="same-order")
+    comparison("same-order", left, inner, b)
+    b.data["defined"] = [{"says": b("ge", inner, b.num(0)), "because": whole}]
+    return b
+
+
+def refuted() -> Builder:
+    """The mean square and the mean distance order the mean and the median of 0, 0, 3 differently."""
+    b = Builder()
+    y, mu, _ = symbols(b)
+    left, right = b("samples_mean", square(b, y, mu)), b("samples_mean", b("abs", b.sub(y, mu)))
+    comparison("refuted", left, right, b)
+    b.data["witness"] = {
+        "says": "order", "samples": 3, "values": {"y": {"samples": ["0", "0", "3"]}}, "points": [{"mu": "0"}, {"mu": "1"}],
+        "enclosures": {"a": [["3", "3"], ["2", "2"]], "b": [["1", "1"], ["4/3", "4/3"]]},
+    }  # fmt: skip
+    return b
+
+
+def expected() -> Builder:
+    """A = E(toy(mu, v), t, (t - c)^2) is B = (mu - c)^2 up to the constant v."""
+    b = Builder()
+    mu, v, c = b.symbol("mu", "parameter"), b.symbol("v", "fixed", "positive"), b.symbol("c", "fixed")
+    t = b.symbol("t", "variable")
+    toy = b("dist:toy", mu, v)
+    right = square(b, mu, c)
+    left, unfolded = b("E", toy, t, square(b, t, c)), b("add", v, right)
+    facts = [b.fact(b("without", s, t), "syntax") for s in (mu, v, c)]
+    facts += [b.fact(b.real(mu), "domain"), b.fact(b("in", v, b("domain", "positive")), "domain")]
+    facts += [b.fact(b("ranges", t, b("domain", "reals")), "syntax"), b.fact(b.real(c), "domain")]
+    names = {"x": t, "mu": mu, "v": v, "c": c}
+    b.fact(b.real(left), "finite-toy-2", names, *facts)
+    b.chain("a", left, unfolded)
+    b.step("a", "expectation-toy-2", [], left, unfolded, names, *facts)
+    b.chain("claim", left, right, "up-to-constant")
+    lemma(b, "claim", "a")
+    b.step("claim", "algebra", [], unfolded, b("add", right, v))
+    asked = b.fact(b("free", v), "syntax"), b.suppose(b.real(v))
+    b.step("claim", "drop-constant", [], b("add", right, v), right, {"f": right, "d": v}, *asked, relation="up-to-constant")
+    return comparison("up-to-constant", left, right, b, b.num(1), v)

@@ -14,6 +14,8 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+import laws
+
 from lossproof.errors import UsageError
 from lossproof.facts import FactRule, Rule, instances, propositions
 from lossproof.interop import ball_functions as balls
@@ -40,8 +42,8 @@ from lossproof.terms.pattern import Bindings, instantiate, metavariables
 
 HOLDS, FAILS, UNKNOWN = "holds", "fails", "unknown"
 _VECTOR_DOMAINS = ("power_domain", "simplex", "onehot", "counts")
-_SYNTACTIC = ("free", "shared", "without")
-_LEVELS = {"num": 0, "limit": 1, "place": 1, "dim": 2, "vec": 2, "mat": 3, "cond": 2, "dist": 4, "index": 4}
+_SYNTACTIC = ("free", "shared", "without", "ranges")
+_LEVELS = {"num": 0, "limit": 1, "place": 1, "dim": 2, "vec": 2, "mat": 3, "cond": 2, "dist": 4, "index": 4, "var": 5}
 
 
 @dataclass
@@ -55,10 +57,19 @@ class Sorts:
     sequences: set[str] = field(default_factory=set)
     constant: set[str] = field(default_factory=set)  # by free, shared or without
     domains: dict[str, Term] = field(default_factory=dict)
+    variable: dict[str, str] = field(default_factory=dict)  # the variable of the expectation in which it stands
+    laws: set[str] = field(default_factory=set)  # operators of the distributions that are named
+    totals: list[tuple[list[str], Term]] = field(default_factory=list)  # names that add up to a number
+    under: str = ""  # the variable of the expectation that is being read
 
     def read(self, root: Term, sort: str, *, index: str = "", sampled: bool = False, sequence: bool = False) -> None:
         """Read a pattern of a known sort."""
         op, args = root.op, root.args
+        if op.startswith("dist:"):
+            self.laws.add(op)
+            sampled = sampled or op == "dist:empirical"
+        if op == "eq" and args[0].op == "add" and args[1].op == "num" and all(a.op == "sym" for a in args[0].args):
+            self.totals.append(([str(a.value) for a in args[0].args], args[1]))
         if op in ("sym", "bound"):
             self._name(str(root.value), "index" if op == "bound" else sort, index, sampled, sequence)
         elif op == "seq":
@@ -73,6 +84,15 @@ class Sorts:
             self.read(args[0], "num", sampled=True)
         elif op == "in":
             self._member(args[0], args[1])
+        elif op == "E":
+            for a, s in zip(args[:2], ("dist", "var"), strict=True):
+                self.read(a, s, sampled=sampled)
+            outer, self.under = self.under, str(args[1].value)
+            self.read(args[2], "num", index=index, sampled=sampled)
+            self.under = outer
+        elif op == "ranges":
+            for a in args[1].args:
+                self.read(a, "num" if args[1].op == "set" else "dim")
         elif op in _SYNTACTIC:
             self.constant |= set(metavariables(args[0]))
         else:
@@ -84,6 +104,8 @@ class Sorts:
         self.of[name] = sort if _LEVELS[sort] >= _LEVELS[old] else old
         if index and sort == "num":
             self.index[name] = index
+        if self.under and sort == "num":
+            self.variable[name] = self.under
         if sampled:
             self.sampled.add(name)
         if sequence:
@@ -109,7 +131,9 @@ class Sorts:
         if t.op == "cases":
             return ["cond", sort, sort]
         known = {"at": ["vec", "place"], "quad": ["mat", "vec"], "dot": ["vec", "vec"], "eye": ["dim"], "diag": ["vec"],
-                 "pdf": ["dist", "num"], "cdf": ["dist", "num"], "cdf_below": ["dist", "num"]}  # fmt: skip
+                 "pdf": ["dist", "num"], "cdf": ["dist", "num"], "cdf_below": ["dist", "num"], "H": ["dist", "var"],
+                 "CE": ["dist", "dist", "var"], "KL": ["dist", "dist", "var"], "JS": ["dist", "dist", "var"],
+                 "NLL": ["dist", "num"], "dist:categorical": ["vec"], "dist:mixture": ["vec"] + ["dist"] * (n - 1)}  # fmt: skip
         if t.op in known:
             return known[t.op]
         one = {
@@ -147,6 +171,7 @@ class Point:
     bindings: Bindings
     values: dict[str, Any]
     ranges: dict[str, range]
+    places: dict[str, list[Fraction]] = field(default_factory=dict)  # the values that a variable takes
 
     def __str__(self) -> str:
         shown = {n: ", ".join(map(str, t)) if isinstance(t, tuple) else str(t) for n, t in self.bindings.items()}
@@ -177,7 +202,21 @@ class Sampler:
         for index, (low, high) in sorts.limits.items():
             ends = [self._whole(point.bindings.get(limit, num(1))) for limit in (low, high)]
             point.ranges[str(point.bindings[index].value)] = range(ends[0], ends[1] + 1)  # type: ignore[union-attr]
+        for names, total in sorts.totals:
+            parts = [rng.randint(1, 5) if rng.random() < 0.9 else -1 for _ in names]
+            if rng.random() < 0.3:
+                parts = [int(i == len(names) - 1) for i in range(len(names))]
+            point.bindings |= {n: num(Fraction(p, sum(parts) or 1) * Fraction(str(total.value))) for n, p in zip(names, parts, strict=True)}
+        for name in (n for n, sort in sorted(sorts.of.items()) if sort == "var"):
+            point.places[name] = self._places(point)
         return point
+
+    def _places(self, point: Point) -> list[Fraction]:
+        """What a variable may be, given the distributions that were drawn."""
+        ops = {t.op for t in point.bindings.values() if isinstance(t, Term)} | self.sorts.laws
+        binary = [Fraction(0), Fraction(1)] if ops & {"dist:bernoulli", "dist:empirical", "dist:binomial"} else []
+        several = [Fraction(k) for k in range(1, self.size + 1)] if "dist:categorical" in ops else []
+        return sorted({*binary, *several})
 
     @staticmethod
     def _whole(t: Term | tuple[Term, ...]) -> int:
@@ -201,6 +240,10 @@ class Sampler:
             return bound(name)
         if sort == "dim":
             return num(self.size)
+        if sort == "dist":
+            return laws.random_law(rng, self.size)
+        if sort == "var":
+            return sym(name)
         if sort == "place":
             return num(rng.randint(1, self.size))
         if sort == "limit":
@@ -209,6 +252,8 @@ class Sampler:
             return fn("gt", num(rng.choice((-1, 1))), ZERO)
         if sort in ("vec", "mat"):
             value = self._vector(self.sorts.domains.get(name)) if sort == "vec" else self._matrix()
+        elif name in self.sorts.variable and name not in self.sorts.constant:
+            return self._of_variable(name, symbol, point)
         elif name in self.sorts.sampled and name not in self.sorts.constant:
             value = Samples(self.number(self.sorts.domains.get(name)) for _ in range(self.samples))
         elif name in self.sorts.index and name not in self.sorts.constant:
@@ -246,16 +291,17 @@ class Sampler:
 
     def _vector(self, domain: Term | None) -> list[Fraction]:
         op = domain.op if domain is not None else "power_domain"
+        size = int(domain.args[-1].value) if domain is not None and domain.args[-1].op == "num" else self.size  # type: ignore[arg-type]
         if op == "simplex":
-            parts = [self.rng.randint(1, 5) for _ in range(self.size)]
+            parts = [self.rng.randint(1, 5) for _ in range(size)]
             return [Fraction(p, sum(parts)) for p in parts]
         if op == "onehot":
-            hot = self.rng.randrange(self.size)
-            return [Fraction(int(i == hot)) for i in range(self.size)]
+            hot = self.rng.randrange(size)
+            return [Fraction(int(i == hot)) for i in range(size)]
         if op == "counts":
-            return [Fraction(self.rng.randint(0, 4)) for _ in range(self.size)]
+            return [Fraction(self.rng.randint(0, 4)) for _ in range(size)]
         inner = domain.args[0] if domain is not None else None
-        return [self.number(inner) for _ in range(self.size)]
+        return [self.number(inner) for _ in range(size)]
 
     def _matrix(self) -> list[list[Fraction]]:
         """A positive definite matrix."""
@@ -264,6 +310,18 @@ class Sampler:
         return [
             [sum(a[i][k] * a[j][k] for k in range(n)) + Fraction(int(i == j), 2) for j in range(n)] for i in range(n)
         ]
+
+    def _of_variable(self, name: str, symbol: str, point: Point) -> Term:
+        """A function of a variable, and of the sample or the index if it stands under one."""
+        x, rng = sym(self.sorts.variable[name]), self.rng
+        q, r = num(self.number(None)), num(self.number(None))
+        found: Term = rng.choice((q, x, power(x, 2), mul(q, x), add(x, r), fn("exp", x), add(mul(q, power(x, 2)), r)))
+        if name in self.sorts.sampled:
+            point.values[f"s_{symbol}"] = Samples(self.number(None) for _ in range(self.samples))
+            found = add(mul(sym(f"s_{symbol}"), found), sym(f"s_{symbol}"))
+        if name in self.sorts.index:
+            found = mul(self._of_index(bound(self.sorts.index[name])), found)
+        return INFINITY if self.extended and rng.random() < 0.06 else found
 
     def _of_index(self, k: Term) -> Term:
         q, r = num(self.number(None)), num(self.number(None))
@@ -275,8 +333,11 @@ class Sampler:
 
 def value(t: Term, point: Point, precision: int = 128) -> Any:
     """The exact value, a ball, or None where there is none (an index outside its sum has none)."""
+    plain = laws.worked_out(t, point.values)
+    if plain is None:
+        return None
     try:
-        return evaluate_exact(t, point.values, precision)
+        return evaluate_exact(plain, point.values, precision)
     except UsageError:
         return None
 
@@ -288,7 +349,12 @@ def truth(condition: Term, point: Point, *, extended: bool = False) -> bool | No
     """
     if condition.op in _SYNTACTIC:
         return True
-    bodies = [condition]
+    plain = laws.worked_out(condition, point.values)
+    if plain is None:
+        return None
+    condition, bodies = plain, [plain]
+    for name in sorted(symbols(condition) & point.places.keys()):
+        bodies = [substitute(b, {sym(name): num(q)}) for b in bodies for q in point.places[name]]
     for name in sorted(bound_names(condition) & point.ranges.keys()):
         bodies = [substitute(b, {bound(name): num(k)}) for b in bodies for k in point.ranges[name]]
     points = [point]
@@ -302,7 +368,10 @@ def truth(condition: Term, point: Point, *, extended: bool = False) -> bool | No
     for b, p in product(bodies, points):
         if not extended and b.op in ("gt", "ge", "ne", "eq") and isinstance(value(b.args[0], p), float):
             return None
-        found.append(value(b, p))
+        holds = value(b, p)
+        if isinstance(holds, list):  # vectors differ if one component does, and are equal if all are
+            holds = any(holds) if b.op == "ne" else all(holds)
+        found.append(holds)
     return None if None in found else all(found)
 
 
@@ -383,7 +452,7 @@ class Tally:
         return self.counts[HOLDS] > 0 and not self.counts[FAILS]
 
 
-def try_rule(rule: Rule, wanted: int = 20, tries: int = 500) -> Tally:
+def try_rule(rule: Rule, wanted: int = 20, tries: int = 1500) -> Tally:
     """Sample a rewrite rule until it held ``wanted`` times or failed."""
     sorts = sorts_of([(rule.before, result_sort(rule)), (rule.after, result_sort(rule))], rule.requires)
     sampler, tally = Sampler(sorts, random.Random(rule.id)), Tally()

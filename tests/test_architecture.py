@@ -25,7 +25,7 @@ FLOORS: list[set[str]] = [
     {"syntax"},
     {"rulebook"},
     {"domains", "proof", "search"},
-    {"reading", "model", "own", "derivation"},
+    {"reading", "model", "own", "derivation", "objectives", "comparison", "theorems"},
     {"interop", "render", "referees"},
     {"cli", "__main__"},
 ]

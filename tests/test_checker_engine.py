@@ -72,12 +72,14 @@ def tree(rows: list[tuple[Any, ...]]) -> str:
 
 
 def formulas() -> Iterator[tuple[str, str]]:
-    """Every formula of every record, with the kind of thing that it is."""
+    """Every formula of every record that a proof may rest on, with the kind of thing that it is."""
     for path in sorted(FOLDER.rglob("*.toml")):
+        if path.parent.name == "theorems":  # questions, in the language of assumptions
+            continue
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         for record in data.get("rule", data.get("fact", [data])):
             for key in ("from", "to", "density", "cdf", "formula"):
-                if key in record and path.parent.name != "theorems":
+                if key in record:
                     yield "expression", record[key]
             for key in ("requires", "given", "support", "cdf_requires"):
                 yield from (("condition", text) for text in record.get(key, []))
@@ -125,6 +127,24 @@ def test_both_make_the_same_rules_of_every_record() -> None:
                 lists = [[table(c) for c in conditions] for conditions in (rule_or_none.requires, rule_or_none.support)]
                 expected = [table(rule_or_none.before), table(rule_or_none.after), *lists]
                 assert parts_of(terms, rules.distribution(id, kind, distribution.record)) == expected, (id, kind)
+
+
+def test_both_make_the_same_rules_of_every_expectation() -> None:
+    terms = Terms()
+    rules = Rules(terms)
+    seen = 0
+    for id in BOOK.distribution_ids:
+        distribution = BOOK.distribution(id)
+        for number, (rule, fact) in enumerate(zip(distribution.expectations, distribution.finite, strict=True)):
+            asked = [tree(engine_table(c)) for c in rule.requires]
+            mine = rules.expectation(id, "expectation", number, distribution.record)
+            assert (mine.id, parts_of(terms, mine)) == (rule.id, [tree(engine_table(rule.before)), tree(engine_table(rule.after)), asked, []])
+            mine = rules.expectation(id, "finite", number, distribution.record)
+            assert (mine.id, parts_of(terms, mine)) == (fact.id, [tree(engine_table(fact.shows)), None, asked, []])
+            seen += 1
+        with pytest.raises(checker.Rejected):
+            rules.expectation(id, "expectation", len(distribution.expectations), distribution.record)
+    assert seen > 60
 
 
 # -- proofs ----------------------------------------------------------------------------------------
@@ -263,3 +283,92 @@ def test_mutated_proofs_are_rejected_or_still_true(shape: Shape) -> None:
             # a role or an index less, as long as no step rests on it: another theorem, as true
             assert len(path) == 2 or path[2] in ("role", "indexed"), (path, value)
     assert rejections > 0.85 * tries
+
+
+# -- comparisons -----------------------------------------------------------------------------------
+
+COMPARED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "scale": ("mean((y - w*x)^2)", "sum((y - w*x)^2)/2", {"learn": ["w"], "data": ["y", "x"]}),
+    "order": ("sqrt(mean((y - m)^2))", "mean((y - m)^2)", {"learn": ["m"]}),
+    "median": ("mean((y - m)^2)", "mean(|y - m|)", {"learn": ["m"]}),
+    "teacher": ("CE(p, q)", "KL(p, q)", {"learn": ["q"]}),
+    "moving teacher": ("CE(N(theta, 1), N(m, 1))", "KL(N(theta, 1), N(m, 1))", {"learn": ["theta"]}),
+    "two ways": ("KL(Bernoulli(p), Bernoulli(q))", "KL(Bernoulli(q), Bernoulli(p))", {"learn": ["q"]}),
+    "samples": ("CE(Empirical(y), Normal(m, s))", "NLL(Normal(m, s), y)", {"learn": ["m", "s"]}),
+    "gamma": ("NLL(Gamma(a, a/m), y)", "mean(log(m) + y/m)", {"learn": ["m"]}),
+    "weights": ("mean((y - w)^2) + lam*w^2", "mean((y - w)^2) + kappa*w^2", {"learn": ["w"]}),
+}
+_verdicts: dict[str, str] = {}
+
+
+def verdict(name: str) -> dict[str, Any]:
+    if name not in _verdicts:
+        a, b, options = COMPARED[name]
+        _verdicts[name] = json.dumps(lp.compare(a, b, **options).to_dict())
+    found: dict[str, Any] = json.loads(_verdicts[name])
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(COMPARED))
+def test_every_verdict_of_the_engine_is_accepted(name: str) -> None:
+    data = verdict(name)
+    report = check(data, FOLDER)
+    assert report.ok, report.messages
+    assert data["claim"]["relation"] != "unknown"
+    assert bool(report.notes) == (data["witness"] is not None)
+
+
+def compared_meaning(data: dict[str, Any]) -> Any:
+    """What a comparison claims, written out."""
+    shown: list[str] = []
+    for op, *rest in data["terms"]:
+        shown.append(f"{op}({','.join(shown[x] if isinstance(x, int) else x for x in rest)})")
+    claim = data["claim"]
+    symbols = {n: [s["role"], s["shape"], s["domain"]] for n, s in data["symbols"].items()}
+    keys = ("left", "right", "scale", "offset")
+    return [claim["relation"], [None if claim[k] is None else shown[claim[k]] for k in keys], sorted(shown[h["says"]] for h in data["hypotheses"]), symbols]
+
+
+def affine_at_points(data: dict[str, Any], rng: random.Random) -> bool:
+    """Whether A = scale·B + offset for some samples, at random points."""
+    terms, claim = from_table(data["terms"]), data["claim"]
+    for _ in range(5):
+        values: dict[str, Any] = {}
+        for name, symbol in data["symbols"].items():
+            draw = DRAWS[symbol["domain"]]
+            values[name] = np.array([draw(rng) for _ in range(3)]) if symbol["indexed"] else draw(rng)
+        left, right, scale, offset = (float(terms[claim[k]].evaluate(values)) for k in ("left", "right", "scale", "offset"))
+        if not np.isclose(left, scale * right + offset, rtol=1e-6):
+            return False
+    return True
+
+
+@pytest.mark.parametrize("name", sorted(COMPARED))
+def test_mutated_verdicts_are_rejected_or_say_the_same(name: str) -> None:
+    rng = random.Random(name)
+    data = verdict(name)
+    places: dict[str, list[tuple[Any, ...]]] = {}
+    for path in spots(data):
+        if path[0] not in ("question", "reason", "proved_if"):
+            places.setdefault(path[0], []).append(path)
+    texts = ["add", "mul", "neg", "1", "2", "-1", "equal", "up-to-scale", "same-order", "parameter", "fixed", "algebra", "back", *sorted(data["rules"])]
+    before, rejections, tries = compared_meaning(data), 0, 0
+    for _ in range(80):
+        path = rng.choice(places[rng.choice(sorted(places))])
+        mutant = copy.deepcopy(data)
+        inner = mutant
+        for key in path[:-1]:
+            inner = inner[key]
+        value = changed(rng, data, inner[path[-1]], texts)
+        if value == inner[path[-1]]:
+            continue
+        inner[path[-1]] = value
+        tries += 1
+        if not check(mutant, FOLDER).ok:
+            rejections += 1
+            continue
+        if path[0] == "terms" and compared_meaning(mutant) != before:
+            assert affine_at_points(mutant, rng), (path, value)
+        else:
+            assert path[0] == "symbols" or compared_meaning(mutant) == before, (path, value)
+    assert rejections > 0.75 * tries

@@ -134,7 +134,7 @@ def test_commands_print_what_is_shown(tmp_path: Path) -> None:
 def test_python_sessions() -> None:
     """The Python blocks are one session."""
     sessions = [b for b in blocks(README.read_text(encoding="utf-8")) if b.language == "pycon"]
-    assert len(sessions) == 2
+    assert len(sessions) == 3
     test = doctest.DocTestParser().get_doctest(
         "\n".join(b.body for b in sessions), {}, "README.md", "README.md", sessions[0].line
     )

@@ -15,9 +15,11 @@ from lossproof.errors import InternalError, LossproofError, UsageError
 #: Commands and what they are for; each lives in the module of its name.
 COMMANDS: Final = {
     "derive": "From an assumption to its loss, with the proof.",
+    "compare": "Whether two objectives are the same: proved, refuted or unknown.",
+    "prove": "A named theorem, proved anew.",
     "check": "Check a proof again, by a program that is not the engine.",
-    "explain": "A rule, a distribution, a loss, a library's loss or an error code.",
-    "list": "All rules, facts, distributions, losses or links.",
+    "explain": "A rule, a distribution, a loss, a library's loss, a theorem or an error code.",
+    "list": "All rules, facts, distributions, losses, links or theorems.",
 }
 _INTERRUPTED: Final = 130
 _COMPLETION: Final = "_LOSSPROOF_COMPLETE"
@@ -28,6 +30,8 @@ Examples:
   lossproof derive "y ~ N(ŷ, σ²) with σ fixed"
   lossproof derive poisson --format latex --standalone -o poisson.tex
   lossproof derive laplace --format json | lossproof check -
+  lossproof compare "CE(p, q)" "KL(p, q)" --learn q
+  lossproof prove mle-chain
   lossproof explain torch.nn.MSELoss
   lossproof list distributions
 """

@@ -26,6 +26,7 @@ def command(proof: str, rules: Path | None, assume_rules: bool) -> int:
     Examples:
       lossproof check proof.json
       lossproof derive laplace --format json | lossproof check -
+      lossproof compare "CE(p, q)" "KL(p, q)" --learn q --format json | lossproof check -
     """
     from lossproof.checker import main
 

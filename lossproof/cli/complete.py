@@ -13,8 +13,23 @@ def families(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     return [id for id in book.distribution_ids if id.startswith(incomplete.lower())]
 
 
+def objectives(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Short names of losses over a dataset that begin so."""
+    from lossproof.rulebook import Rulebook
+
+    names = {str(n) for record in Rulebook.default().records("losses") for n in record.get("short", {}).values()}
+    return sorted(n for n in names if n.lower().startswith(incomplete.lower()))
+
+
+def theorems(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Ids of named theorems that begin so."""
+    from lossproof.rulebook import Rulebook
+
+    return [id for id in Rulebook.default().theorems if id.startswith(incomplete.lower())]
+
+
 def explainable(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Ids of rules, distributions, losses, links and error codes that begin so."""
+    """Ids of rules, distributions, losses, links, theorems and error codes that begin so."""
     from lossproof.errors import error_classes
     from lossproof.rulebook import Rulebook
 
@@ -25,6 +40,7 @@ def explainable(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
         *book.distribution_ids,
         *book.losses,
         *book.links,
+        *book.theorems,
         *[k.code for k in error_classes()],
     ]
     return sorted({n for n in names if n.startswith(incomplete.lower())})

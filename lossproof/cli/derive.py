@@ -61,7 +61,7 @@ def command(
     """Derive the loss of an assumption."""
     from lossproof.cli.files import write
 
-    form = form or _form_of(output)
+    form = form or form_of(output)
     if standalone and form != "latex":
         raise UsageError(f"--standalone is for LaTeX and the format is {form}", hint="--format latex --standalone")
     if assumption is None and options["density"] is None:
@@ -78,7 +78,8 @@ def command(
     write(_shown(derivation, before, form, standalone, detail), output)
 
 
-def _form_of(output: str | None) -> str:
+def form_of(output: str | None) -> str:
+    """The format that a file's suffix asks for; text without one."""
     for suffix, form in _SUFFIXES.items():
         if output is not None and output.lower().endswith(suffix):
             return form

@@ -14,6 +14,7 @@ _FOLDERS = {
     "distributions": "distributions",
     "losses": "losses",
     "links": "links",
+    "theorems": "theorems",
 }
 _WIDEST = 30
 
@@ -25,7 +26,7 @@ _WIDEST = 30
 )
 @click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, hidden=True)
 def command(kind: str, form: str) -> None:
-    """List all rules, facts, distributions, losses or links.
+    """List all rules, facts, distributions, losses, links or theorems.
 
     \b
     Examples:
@@ -35,7 +36,8 @@ def command(kind: str, form: str) -> None:
     from lossproof.cli.files import page_width, wants_color, write_stdout
     from lossproof.rulebook import Rulebook
 
-    records = list(Rulebook.default().records(_FOLDERS[kind]))
+    book = Rulebook.default()
+    records = [t.record for t in book.theorems.values()] if kind == "theorems" else list(book.records(_FOLDERS[kind]))
     if form == "json":
         import json
 
@@ -80,7 +82,7 @@ def _line(record: dict[str, Any], kind: str) -> str:
 
     if kind == "losses":
         return str(record["name"])
-    if kind in ("rules", "facts", "links"):
+    if kind in ("rules", "facts", "links", "theorems"):
         return str(record["says"])
     default = record.get("default")
     return pretty_assumption(str(default)) if default else str(record.get("convention", record["title"]))

@@ -5,8 +5,9 @@ The specification is the section "Algebra" of docs/architecture.md; the checker 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd, lcm
 from zlib import crc32
 
@@ -46,11 +47,11 @@ class Algebra:
     def sum_base(self, term: Term, poly: Poly) -> tuple[Rational, Term]:
         """A sum of two or more monomials as its signed content and its primitive part."""
         factor = content(poly.values())
-        first = min(poly, key=self._monomial_key)
-        if poly[first] < 0:
+        order = sorted(poly, key=self._monomial_key)
+        if poly[order[0]] < 0:
             factor = -factor
-        scaled = {m: reduce(Fraction(q) / factor) for m, q in poly.items()} if factor != 1 else poly
-        base = self.from_poly(scaled)
+        scaled = {m: ratio(q, factor) for m, q in poly.items()} if factor != 1 else poly
+        base = make("add", [from_monomial(m, scaled[m]) for m in order])
         self._polys.setdefault(base, scaled)
         return factor, base
 
@@ -89,6 +90,8 @@ class Algebra:
 
     def canonical(self, term: Term) -> Term:
         """One term for each normal form."""
+        if not term.args:
+            return term
         found = self._canonical.get(term)
         if found is None:
             poly = self.poly(term)
@@ -114,21 +117,26 @@ class Algebra:
         return poly[()] if len(poly) == 1 and () in poly else None
 
     def _prepare(self, root: Term) -> None:
+        products = self._products
         stack = [root]
         while stack:
             term = stack[-1]
-            if term in self._products:
+            if term in products:
                 stack.pop()
                 continue
-            pending = [a for a in term.args if a not in self._products]
-            if pending:
-                stack.extend(pending)
-                continue
-            stack.pop()
-            self._products[term] = self._make_product(term)
+            ready = True
+            for a in term.args:
+                if a not in products:
+                    stack.append(a)
+                    ready = False
+            if ready:
+                stack.pop()
+                products[term] = self._make_product(term)
 
     def _make_product(self, term: Term) -> Product:
         op = term.op
+        if op not in ARITHMETIC:
+            return 1, {self.atom(term) if term.args else term: 1}
         if op == "num":
             q = term.value
             assert isinstance(q, Fraction)
@@ -136,7 +144,7 @@ class Algebra:
         if op == "neg":
             q0, bases = self._products[term.args[0]]
             return -q0, bases
-        if op in ("mul", "div", "pow") and has_infinite_operand(term):
+        if term.is_infinite and op in ("mul", "div", "pow") and has_infinite_operand(term):
             return 1, {self.atom(term): 1}
         if op == "mul":
             return self._multiply([(a, 1) for a in term.args])
@@ -166,7 +174,8 @@ class Algebra:
         bases: dict[Term, int] = {}
         for term, k in factors:
             q, parts = self._products[term]
-            total = total * (q if k == 1 else reduce(Fraction(q) ** k))
+            if q != 1:
+                total = total * (q if k == 1 else ratio(1, q) if k == -1 else reduce(Fraction(q) ** k))
             for base, e in parts.items():
                 bases[base] = bases.get(base, 0) + e * k
         if total == 0:
@@ -182,6 +191,13 @@ class Algebra:
         q, bases = self._products[term]
         if not q:
             return {}
+        if not term.args:
+            return {tuple(bases.items()): q}
+        for b in bases:
+            if b.op == "add":
+                break
+        else:
+            return {self._monomial(bases): q}
         sums = self.multiplied_out([b for b, e in bases.items() if e == 1 and b.op == "add" and not self.is_unit(b)])
         if sums:
             rest = {b: e for b, e in bases.items() if b not in sums}
@@ -234,6 +250,9 @@ class Algebra:
     def order_key(self, root: Term) -> int:
         """A structural number: equal terms have equal numbers in every run."""
         keys = self._keys
+        known = keys.get(root)
+        if known is not None:
+            return known
         stack = [root]
         while stack:
             term = stack[-1]
@@ -244,7 +263,7 @@ class Algebra:
                 stack.extend(pending)
             else:
                 stack.pop()
-                head = crc32(f"{term.op} {term.value}".encode())
+                head = _head_key(term.op, term.value)
                 keys[term] = hash((head, *[keys[a] for a in term.args])) if term.args else head
         return keys[root]
 
@@ -252,8 +271,9 @@ class Algebra:
 
     def from_poly(self, poly: Poly) -> Term:
         """The canonical term of a normal form."""
-        order = sorted(poly, key=self._monomial_key) if len(poly) > 1 else list(poly)
-        return add(*[from_monomial(m, poly[m]) for m in order])
+        if len(poly) < 2:
+            return add(*[from_monomial(m, q) for m, q in poly.items()])
+        return make("add", [from_monomial(m, poly[m]) for m in sorted(poly, key=self._monomial_key)])
 
 
 def has_infinite_operand(term: Term) -> bool:
@@ -264,6 +284,8 @@ def has_infinite_operand(term: Term) -> bool:
 def common_bases(maps: list[dict[Term, int]]) -> dict[Term, int]:
     """The powers that divide every one of some products (those with negative exponents too)."""
     first, *others = maps
+    if not others:
+        return dict(first)
     common: dict[Term, int] = {}
     for base, exponent in first.items():
         exponents = [exponent, *[m.get(base, 0) for m in others]]
@@ -276,6 +298,8 @@ def common_bases(maps: list[dict[Term, int]]) -> dict[Term, int]:
 
 def quotient(bases: Mapping[Term, int], by: Mapping[Term, int]) -> dict[Term, int]:
     """The bases of one product over another's."""
+    if not by:
+        return dict(bases)
     left = dict(bases)
     for b, e in by.items():
         left[b] = left.get(b, 0) - e
@@ -294,7 +318,21 @@ def accumulate(into: Poly, other: Poly) -> None:
 
 def reduce(q: Rational) -> Rational:
     """An int where it is whole: the arithmetic of ints is the faster one."""
-    return q.numerator if q.denominator == 1 else q
+    return q if type(q) is int or q.denominator != 1 else q.numerator
+
+
+def ratio(q: Rational, by: Rational) -> Rational:
+    """A quotient, an int where it is whole."""
+    if type(q) is int and type(by) is int:
+        top, bottom = q, by
+    else:
+        top, bottom = q.numerator * by.denominator, q.denominator * by.numerator
+    return Fraction(top, bottom) if not bottom or top % bottom else top // bottom
+
+
+@lru_cache(4096)
+def _head_key(op: str, value: Fraction | str | None) -> int:
+    return crc32(f"{op} {value}".encode())
 
 
 def content(values: Iterable[Rational]) -> Rational:
@@ -303,7 +341,7 @@ def content(values: Iterable[Rational]) -> Rational:
     for q in values:
         top = gcd(top, q.numerator)
         bottom = lcm(bottom, q.denominator)
-    return reduce(Fraction(top, bottom)) if top else 1
+    return ratio(top, bottom) if top else 1
 
 
 def from_monomial(monomial: Monomial, q: Rational) -> Term:
@@ -324,11 +362,12 @@ def denominators(before: Term, after: Term) -> list[Term]:
 
     Subterms that occur in both are not looked into.
     """
-    left, right = _subterms(before, ()), _subterms(after, ())
-    shared = left.keys() & right.keys()
+    left, right = _subterms(before), _subterms(after)
     found: dict[Term, None] = {}
-    for root in (before, after):
-        for term in _subterms(root, shared):
+    for mine, other in ((left, right), (right, left)):
+        for term in mine:
+            if term in other:
+                continue
             if term.op == "div":
                 found[term.args[1]] = None
             elif term.op == "pow" and _negative(term.args[1]):
@@ -336,17 +375,14 @@ def denominators(before: Term, after: Term) -> list[Term]:
     return [d for d in found if not _nonzero_number(d)]
 
 
-def _subterms(root: Term, stop: Container[Term]) -> dict[Term, None]:
+def _subterms(root: Term) -> dict[Term, None]:
     seen: dict[Term, None] = {}
-    if root in stop:
-        return seen
     stack = [root]
     while stack:
         term = stack.pop()
-        if term in seen:
-            continue
-        seen[term] = None
-        stack.extend([a for a in term.args if a not in seen and a not in stop])
+        if term not in seen:
+            seen[term] = None
+            stack.extend(term.args)
     return seen
 
 

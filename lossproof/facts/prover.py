@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from lossproof.facts.algebra import Algebra, Rational
-from lossproof.facts.rule import FactRule, Symbol, is_proposition, propositions
-from lossproof.terms import ZERO, Term, add, fn, make
-from lossproof.terms.pattern import Bindings, index_names, instantiate, match, metavariables, sequence_length
+from lossproof.facts.algebra import ARITHMETIC, Algebra, Rational
+from lossproof.facts.index import FactIndex, Ready
+from lossproof.facts.points import Points
+from lossproof.facts.rule import Symbol, is_proposition, propositions
+from lossproof.terms import ZERO, Term, add, contains, domain, fn, make
+from lossproof.terms.pattern import Bindings, filler_of, index_names, instantiate, match, metavariables, sequence_length
 
 #: How deep a chain of reasons may get, and how many of its propositions may fail, before the answer is unknown.
 DEPTH: Final = 120
 WORK: Final = 3000
+
+
+#: Heads of terms whose sign is not read off their parts: there it pays to look for a point before a proof.
+_TELLING: Final = frozenset({"add", "neg", "sym"})
+_REALS: Final = domain("reals")
 
 
 class Fact:
@@ -48,12 +54,17 @@ class Prover:
         sizes = {s.domain.args[-1]: None for s in symbols.values() if s.domain.args and s.domain.op != "set"}
         self.dimensions = sorted(sizes, key=algebra.order_key)
         self._by_form: dict[tuple[object, ...], Term] = {}
+        self._kinds: set[tuple[str, object]] = set()
+        self._points: Points | None = None
         for h in hypotheses:
             self.assume(h)
 
     def assume(self, proposition: Term) -> None:
         """Add a hypothesis. What was proved stays proved; what was unknown is asked again."""
         self._by_form.setdefault(self._form(proposition), proposition)
+        self._kinds.add(_kind_key(proposition))
+        if self._points is not None:
+            self._points.assume(proposition)
         self._unknown.clear()
 
     def prove(self, proposition: Term) -> Fact | None:
@@ -83,7 +94,8 @@ class Prover:
 
     def is_free(self, term: Term) -> bool:
         """Whether no parameter occurs in the term."""
-        return not self._traits(term)[0]
+        known = self._trait_memo.get(term)
+        return not (known or self._traits(term))[0]
 
     def is_shared(self, term: Term) -> bool:
         """Whether nothing that varies with the sample occurs in the term."""
@@ -93,35 +105,61 @@ class Prover:
 
     def _search(self, p: Term) -> Fact | None:
         op = p.op
-        if op in ("free", "shared", "without"):
+        if op in ("free", "shared", "without", "ranges"):
             return Fact(p, "syntax", {}, ()) if self._by_syntax(p) else None
         if op not in ("gt", "ge", "ne", "eq", "in"):
             return None
-        if self._by_number(p):
-            return Fact(p, "number", {}, ())
-        if op == "in" and p.args[0].op == "sym":
-            symbol = self.symbols.get(str(p.args[0].value))
-            if symbol is not None and symbol.domain is p.args[1]:
+        term = p.args[0]
+        if term.op == "sym":
+            symbol = self.symbols.get(str(term.value))
+            if op == "in" and symbol is not None and symbol.domain is p.args[1]:
                 return Fact(p, "domain", {}, ())
-        return self._by_hypothesis(p) or self._by_records(p) or self._by_algebra(p)
+        else:
+            decided = self._by_number(p)
+            if decided is not None:
+                return Fact(p, "number", {}, ()) if decided else None
+        fact = self._by_hypothesis(p)
+        if fact is not None:
+            return fact
+        if term.op in _TELLING and p.args[1] is not _REALS and self._is_refuted(p):
+            return None
+        return self._by_records(p) or self._by_algebra(p)
+
+    def _is_refuted(self, p: Term) -> bool:
+        """Whether there is no use in a search: the proposition is false at a point that the hypotheses admit."""
+        if self._points is None:
+            self._points = Points(self.symbols, self._by_form.values())
+        return self._points.refute(p)
 
     def _by_syntax(self, p: Term) -> bool:
         if p.op == "free":
             return self.is_free(p.args[0])
         if p.op == "shared":
             return self.is_shared(p.args[0])
-        return str(p.args[1].value) not in index_names(p.args[0])
+        if p.op == "ranges":
+            return self._is_variable(p.args[0]) and self.symbols[str(p.args[0].value)].domain is p.args[1]
+        if self._is_variable(p.args[1]):
+            return not contains(p.args[0], p.args[1])
+        return p.args[1].op == "bound" and str(p.args[1].value) not in index_names(p.args[0])
 
-    def _by_number(self, p: Term) -> bool:
-        if p.args[0].op == "sym":
-            return False
+    def _is_variable(self, t: Term) -> bool:
+        """Whether a term is what an expectation is taken over."""
+        symbol = self.symbols.get(str(t.value)) if t.op == "sym" else None
+        return symbol is not None and symbol.role == "variable"
+
+    def _by_number(self, p: Term) -> bool | None:
+        """Whether a proposition about a rational constant holds; None if it is about none, or that is not known."""
+        if _varies(p.args[0]):
+            return None
         q = self.algebra.constant(p.args[0])
         if q is None:
-            return False
-        return in_domain(q, p.args[1]) if p.op == "in" else compare(p.op, q)
+            return None
+        if p.op != "in":
+            return compare(p.op, q)
+        return True if in_domain(q, p.args[1]) else None
 
     def _by_hypothesis(self, p: Term) -> Fact | None:
-        if not self._by_form:
+        if not self._kinds or _kind_key(p) not in self._kinds:
             return None
         found = self._by_form.get(self._form(p))
         if found is None:
@@ -137,26 +175,32 @@ class Prover:
     def _by_records(self, p: Term) -> Fact | None:
         term = p.args[0]
         symbol = self.symbols.get(str(term.value)) if term.op == "sym" else None
-        for rule in self._index.candidates(p, symbol.domain if symbol is not None else None):
+        for ready in self._index.ready(p, symbol.domain if symbol is not None else None):
             bindings: Bindings = {}
-            if match(rule.shows, p, bindings):
-                fact = self._apply(rule, p, bindings)
+            if ready.match(p, bindings):
+                fact = self._apply(ready, p, bindings)
                 if fact is not None:
                     return fact
         return None
 
-    def _apply(self, rule: FactRule, p: Term, bindings: Bindings) -> Fact | None:
+    def _apply(self, ready: Ready, p: Term, bindings: Bindings) -> Fact | None:
         for v in bindings.values():  # facts speak of real numbers
             if any(a.is_infinite for a in v) if type(v) is tuple else v.is_infinite:  # type: ignore[union-attr]
                 return None
         premises: list[Fact] = []
-        for given in rule.given:
+        for given, fill in ready.given:
+            if fill is not None:
+                fact = self.prove(fill(bindings, None))
+                if fact is None:
+                    return None
+                premises.append(fact)
+                continue
             for premise in self._instances(given, bindings):
                 fact = self.prove(premise) if premise is not None else None
                 if fact is None:
                     return None
                 premises.append(fact)
-        return Fact(p, rule.id, bindings, tuple(premises))
+        return Fact(p, ready.id, bindings, tuple(premises))
 
     def _instances(self, given: Term, bindings: Bindings) -> Sequence[Term | None]:
         try:
@@ -222,86 +266,96 @@ class Prover:
 
     def _traits(self, root: Term) -> tuple[bool, bool]:
         memo = self._trait_memo
-        if root in memo:
-            return memo[root]
+        found = memo.get(root)
+        if found is not None:
+            return found
         stack = [root]
         while stack:
             t = stack[-1]
             if t in memo:
                 stack.pop()
                 continue
-            pending = [a for a in t.args if a not in memo]
-            if pending:
-                stack.extend(pending)
+            learned = varies = False
+            ready = True
+            for a in t.args:
+                found = memo.get(a)
+                if found is None:
+                    stack.append(a)
+                    ready = False
+                else:
+                    learned |= found[0]
+                    varies |= found[1]
+            if not ready:
                 continue
             stack.pop()
             if t.op == "sym":
                 s = self.symbols.get(str(t.value))
                 # A name that is not declared counts as everything.
-                memo[t] = (s is None or s.role == "parameter", s is None or s.indexed)
-            else:
-                parts = [memo[a] for a in t.args]
-                memo[t] = (any(x for x, _ in parts), any(x for _, x in parts))
+                learned, varies = s is None or s.role == "parameter", s is None or s.indexed
+            memo[t] = (learned, varies)
         return memo[root]
 
 
-class FactIndex:
-    """The rulebook's facts, by the proposition's operator, the domain it names, and the head of what it speaks of.
-
-    ``ids`` are lists of ids by :meth:`key_of`; ``build`` gives a rule by its id, when it is first needed.
-    """
-
-    def __init__(self, ids: Mapping[str, list[str]], build: Callable[[str], FactRule]) -> None:
-        self._ids = ids
-        self._build = build
-        self._candidates: dict[tuple[str, str, str], list[FactRule]] = {}
-
-    @staticmethod
-    def of(rules: Iterable[FactRule]) -> FactIndex:
-        """An index of rules that are built already."""
-        known = {r.id: r for r in rules}
-        ids: dict[str, list[str]] = {}
-        for id in sorted(known):
-            ids.setdefault(FactIndex.key_of(known[id]), []).append(id)
-        return FactIndex(ids, known.__getitem__)
-
-    @staticmethod
-    def key_of(rule: FactRule) -> str:
-        """Where a rule stands in the index."""
-        kind, head = _kind(rule.shows), rule.shows.args[0].op
-        if rule.of_symbols:
-            where = _domain_key(rule.given[0].args[1]) if rule.given[0].op == "in" else "*"
-            return f"{kind}|sym|{where}"
-        return f"{kind}|{'*' if head == 'sym' else head}"
-
-    def candidates(self, p: Term, where: Term | None) -> list[FactRule]:
-        """Rules that may show the proposition, the specific ones first; ``where`` is the domain of a symbol."""
-        key = (_kind(p), p.args[0].op, "" if where is None else _domain_key(where))
-        found = self._candidates.get(key)
-        if found is None:
-            kind, head, domain = key
-            keys = [f"{kind}|{head}"] if head != "sym" else []
-            if where is not None:
-                keys += [f"{kind}|sym|{domain}", f"{kind}|sym|*"]
-            found = self._candidates[key] = [self._build(i) for k in (*keys, f"{kind}|*") for i in self._ids.get(k, ())]
-        return found
+def _varies(term: Term) -> bool:
+    """Whether a term is seen to have no constant normal form; one of which that is not plain has to be computed."""
+    while term.op in ARITHMETIC:
+        op, args = term.op, term.args
+        if op == "neg" or (op in ("div", "pow") and args[1].op == "num" and args[1].value):
+            term = args[0]
+        elif op == "div" and args[0].op == "num" and args[0].value:
+            term = args[1]
+        elif op == "mul":
+            return _is_monomial(term)
+        else:
+            return op == "add" and _is_difference(args)
+    return True
 
 
-def _kind(p: Term) -> str:
-    return f"in {_domain_key(p.args[1])}" if p.op == "in" else p.op
+def _is_monomial(product: Term) -> bool:
+    """Whether factors other than numbers are there, and none of them can cancel another."""
+    varies = False
+    stack = list(product.args)
+    while stack:
+        t = stack.pop()
+        if t.op in ("mul", "neg"):
+            stack.extend(t.args)
+        elif t.op == "pow":
+            if t.args[1].op != "num" or t.args[1].value <= 0:  # type: ignore[operator]
+                return False
+            stack.append(t.args[0])
+        elif t.op == "num":
+            if not t.value:
+                return False
+        elif t.op in ARITHMETIC:
+            return False
+        else:
+            varies = True
+    return varies
 
 
-def _domain_key(domain: Term) -> str:
-    return str(domain.value) if domain.op == "domain" else domain.op
+def _is_difference(terms: tuple[Term, ...]) -> bool:
+    """Whether a sum is one of two different symbols, or of a symbol and a number, with or without a minus."""
+    if len(terms) != 2:
+        return False
+    first, second = [a.args[0] if a.op == "neg" else a for a in terms]
+    return first is not second and first.op in ("sym", "num") and second.op in ("sym", "num") and first.op + second.op != "numnum"
+
+
+def _kind_key(p: Term) -> tuple[str, object]:
+    """What a proposition and its hypothesis have in common whatever their terms."""
+    return (p.op, (p.args[1].op, p.args[1].value)) if p.op == "in" else (p.op, None)
 
 
 def instances(condition: Term, bindings: Bindings) -> Sequence[Term]:
     """The propositions that a condition asks for; one over a sequence is asked for each operand. Raises KeyError if a metavariable is not bound."""
+    names = []
+    for n in metavariables(condition):
+        if type(bindings.get(n)) is tuple:
+            names.append(n)
     if condition.op == "and":
         return [p for part in condition.args for p in instances(part, bindings)]
-    names = [n for n in metavariables(condition) if type(bindings.get(n)) is tuple]
     if not names:
-        found = instantiate(condition, bindings)
+        found = filler_of(condition)(bindings, None)
         return (found,) if is_proposition(found) else propositions(found)
     rows: list[Term] = []
     for i in range(sequence_length(condition, bindings)):
@@ -314,7 +368,11 @@ def instances(condition: Term, bindings: Bindings) -> Sequence[Term]:
 
 def compare(op: str, q: Rational) -> bool:
     """Whether a rational stands in the relation to 0."""
-    return {"gt": q > 0, "ge": q >= 0, "ne": q != 0, "eq": q == 0}[op]
+    if op == "gt":
+        return q > 0
+    if op == "ge":
+        return q >= 0
+    return q != 0 if op == "ne" else q == 0
 
 
 def in_domain(q: Rational, domain: Term) -> bool:
@@ -323,7 +381,7 @@ def in_domain(q: Rational, domain: Term) -> bool:
         return any(a.op == "num" and a.value == q for a in domain.args)
     if domain.op != "domain":
         return False
-    whole = Fraction(q).denominator == 1
+    whole = q.denominator == 1
     tests = {
         "reals": True,
         "positive": q > 0,

@@ -49,7 +49,7 @@ class FactRule:
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """What a name stands for: its role (data, parameter or fixed), domain, shape, and whether it varies with the sample."""
+    """What a name stands for: its role (data, parameter, fixed, or the variable of an expectation), domain, shape, and whether it varies with the sample."""
 
     name: str
     role: str
@@ -75,4 +75,4 @@ def is_proposition(term: Term) -> bool:
     """Whether a term is in the form in which facts are stated."""
     if term.op in ("gt", "ge", "ne", "eq"):
         return term.args[1] is ZERO
-    return term.op in ("in", "free", "shared", "without")
+    return term.op in ("in", "free", "shared", "without", "ranges")

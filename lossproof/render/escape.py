@@ -11,8 +11,8 @@ from lossproof.syntax.names import GREEK, MARKS, SUBSCRIPTS
 
 _SIGNS: Final = {
     "×": r"\times", "·": r"\cdot", "≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "∞": r"\infty", "½": r"\frac{1}{2}", "√": r"\surd",
-    "→": r"\to", "∈": r"\in", "∏": r"\prod", "≃": r"\simeq", "≐": r"\doteq", "≅": r"\cong",
-    **{c: f"^{{{i}}}" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}, "⁻": "^{-}", "ᵀ": r"^{\top}",
+    "±": r"\pm", "∇": r"\nabla", "→": r"\to", "⇔": r"\Leftrightarrow", "∈": r"\in", "∏": r"\prod", "≃": r"\simeq", "≐": r"\doteq", "≅": r"\cong",
+    **{c: f"^{{{i}}}" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}, "⁻": "^{-}", "₌": "_{=}", "ᴷ": "^{K}", "ᴰ": "^{D}", "ⁿ": "^{n}", "ᵀ": r"^{\top}",
 }  # fmt: skip
 _LATEX: Final = {
     **{c: "\\" + c for c in "{}$&#%_"},
@@ -32,6 +32,7 @@ _LATEX: Final = {
     "—": "---",
     "…": r"\dots{}",
 }
+_ACCENTS: Final = {"\u0300": "`", "\u0301": "'", "\u0308": '"', "\u030c": "v", "\u0327": "c"}  # of names, in sources
 _MODEL: Final = "f_θ(x)"
 
 
@@ -50,7 +51,10 @@ def _latex_char(char: str) -> str:
     if char.isspace():
         return " "
     shown = math_letter(char)
-    return f"U+{ord(char):04X}" if shown is None else rf"\ensuremath{{{shown}}}"
+    if shown is not None:
+        return rf"\ensuremath{{{shown}}}"
+    base, mark = (*normalize("NFD", char), "")[:2]
+    return rf"\{_ACCENTS[mark]}{{{base}}}" if mark in _ACCENTS and base.isascii() and base.isalpha() else f"U+{ord(char):04X}"
 
 
 def math_letter(char: str) -> str | None:

@@ -13,6 +13,8 @@ from lossproof.render.layout import columns, wrap_words
 from lossproof.render.text import Page, formula, said, table_of
 from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, domain_in_words, pretty_assumption, varying
 from lossproof.rulebook import Distribution, Link, Loss, Rulebook
+from lossproof.rulebook.naming import losses_named, plain_name
+from lossproof.rulebook.theorems import NamedTheorem
 from lossproof.syntax import FUNCTIONS, parse_condition, parse_expression, pretty, to_text
 
 Rows = list[tuple[str, str]]
@@ -56,8 +58,11 @@ def candidates(name: str, book: Rulebook, page: Page) -> Iterator[Candidate]:
         alone = sum(other.name == loss.name for other in losses) == 1
         yield Candidate("a loss", loss.name if alone else loss.id, partial(_loss, loss, book, page))
     for link in book.links.values():
-        if _key(name) in {_key(n) for n in (link.id, *link.names)}:
+        if plain_name(name) in {plain_name(n) for n in (link.id, *link.names)}:
             yield Candidate("a link", link.names[-1] if link.names else link.id, partial(_link, link, page))
+    for theorem in book.theorems.values():
+        if plain_name(name) in (plain_name(theorem.id), plain_name(theorem.title)):
+            yield Candidate("a theorem", theorem.id, partial(_theorem, theorem, page))
     for kind in error_classes():
         if kind.code == name:
             yield Candidate("an error", name, partial(_error, kind, page))
@@ -65,31 +70,9 @@ def candidates(name: str, book: Rulebook, page: Page) -> Iterator[Candidate]:
         yield Candidate("a function", name, partial(_function, name, book, page))
 
 
-def losses_named(name: str, book: Rulebook) -> list[Loss]:
-    """The losses of that id or name, over the data or in a library."""
-    key = _key(name)
-    if name in book.losses:
-        return [book.losses[name]]
-    own = [s for s in book.losses.values() if key in {_key(n) for n in (s.id, s.name, *s.over_data.values())}]
-    if own:
-        return own
-    call = name.partition("(")[0].strip().lower()
-    return [s for s in book.losses.values() if any(_is_call(call, code) for code in s.code.values())]
-
-
-def _is_call(name: str, code: str) -> bool:
-    """Whether a library's code calls that name, or one that ends with it: MSELoss is torch.nn.MSELoss."""
-    head = code.partition("(")[0].strip().lower()
-    return bool(name) and (head == name or head.endswith(f".{name}"))
-
-
-def _key(name: str) -> str:
-    return " ".join(name.lower().replace("-", " ").replace("_", " ").split())
-
-
 def _nearest(name: str, book: Rulebook) -> list[str]:
     spellings = {n.lower(): n for n in [
-        *book.rules, *book.fact_rules, *book.distribution_spellings, *book.losses, *book.links,
+        *book.rules, *book.fact_rules, *book.distribution_spellings, *book.losses, *book.links, *book.theorems,
         *[s.name for s in book.losses.values()], *[c.partition("(")[0] for s in book.losses.values() for c in s.code.values()],
     ]}  # fmt: skip
     return [spellings[n] for n in get_close_matches(name.lower()[:80], spellings, n=3, cutoff=0.6)]
@@ -160,6 +143,21 @@ def _fact(id: str, book: Rulebook, page: Page) -> list[str]:
         ("holds", "for any number of operands" if record.get("nary") else ""),
     ]
     return _block(id, "fact", rows, page)
+
+
+def _theorem(found: NamedTheorem, page: Page) -> list[str]:
+    steps = [f"{s.left} {RELATION_SIGNS.get(s.relation, '≇')} {s.right}, learning {', '.join(s.roles.learn)}" for s in found.steps]
+    rows: Rows = [
+        ("says", found.says),
+        ("along", " ⇔ ".join(found.nodes)),
+        *[("shows", text) for text in found.shows],
+        *[("step", pretty_assumption(text)) for text in steps],
+        *[("reading", text) for text in found.reading],
+        *[("practice", text) for text in found.practice],
+        ("source", found.source),
+        ("proof", f"lossproof prove {found.id}"),
+    ]
+    return _block(found.title, "theorem", rows, page)
 
 
 # -- distributions, links, functions, errors
@@ -288,4 +286,4 @@ def _sources(found: Loss, book: Rulebook, page: Page) -> list[str]:
     return lines
 
 
-__all__ = ["Candidate", "candidates", "explained", "losses_named"]
+__all__ = ["Candidate", "candidates", "explained"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lossproof.facts import Fact, Rule
+from lossproof.facts import Fact, Rule, Symbol
 from lossproof.kernel import Theorem
 from lossproof.proof import ProofStep
+from lossproof.rulebook import Rulebook
 from lossproof.syntax import to_ascii, to_latex, to_text
 from lossproof.terms import LEAVES, ONE, Term, add, div, fn, make, neg, num, postorder, rebuild
 
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
     from lossproof.derivation import Derivation
 
 SCHEMA = "lossproof/proof/1"
+_NO_RECORDS = frozenset({"domain", "hypothesis", "number", "syntax", "algebra"})
 
 
-class _Table:
-    """Terms and facts, each written once."""
+class Table:
+    """Terms and facts, each written once, and the records of a rulebook that they rest on."""
 
-    def __init__(self) -> None:
+    def __init__(self, book: Rulebook) -> None:
+        self.book = book
         self.rows: list[list[str | int]] = []
         self.index: dict[Term, int] = {}
         self.facts: list[list[Any]] = []
@@ -28,6 +31,7 @@ class _Table:
         self.rules: dict[str, dict[str, Any]] = {}
 
     def term(self, root: Term) -> int:
+        """The row of a term."""
         found = self.index.get(root)
         if found is not None:
             return found
@@ -42,6 +46,7 @@ class _Table:
         return self.index[root]
 
     def bindings(self, bindings: Mapping[str, Any]) -> dict[str, Any]:
+        """What the metavariables of a rule stand for."""
         shown: dict[str, Any] = {}
         for name, value in sorted(bindings.items()):
             if isinstance(value, tuple):
@@ -50,7 +55,8 @@ class _Table:
                 shown[name] = self.term(value) if isinstance(value, Term) else value
         return shown
 
-    def fact(self, root: Fact, derivation: Derivation) -> int:
+    def fact(self, root: Fact) -> int:
+        """The row of a fact, those that it rests on before it."""
         stack = [root]
         while stack:
             fact = stack[-1]
@@ -65,12 +71,12 @@ class _Table:
             premises = [self.fact_index[p.proposition] for p in fact.premises]
             self.fact_index[fact.proposition] = len(self.facts)
             self.facts.append([self.term(fact.proposition), fact.rule, self.bindings(fact.bindings), premises])
-            record = derivation.book.fact_rules.get(fact.rule)
-            if record is not None:
-                self.rules[fact.rule] = {"kind": "fact", "record": record.record}
+            if fact.rule not in _NO_RECORDS and fact.rule not in self.rules:
+                self.rules[fact.rule] = self.book.source(fact.rule)
         return self.fact_index[root.proposition]
 
-    def step(self, proved: ProofStep, derivation: Derivation) -> dict[str, Any]:
+    def step(self, proved: ProofStep) -> dict[str, Any]:
+        """A micro-step, with what discharges its conditions."""
         step = proved.step
         if isinstance(step.rule, Rule):
             self.rules[step.rule.id] = {"kind": step.rule.kind, "record": step.rule.record}
@@ -83,11 +89,24 @@ class _Table:
             "bindings": self.bindings(step.bindings),
             "before": self.term(step.before),
             "after": self.term(step.after),
-            "conditions": [{"says": self.term(f.proposition), "because": self.fact(f, derivation)} for f in step.conditions],
+            "conditions": [{"says": self.term(f.proposition), "because": self.fact(f)} for f in step.conditions],
             "group": proved.group,
         }
 
-    def readable(self, term: Term) -> dict[str, Any]:
+    def symbols(self, symbols: Mapping[str, Symbol]) -> dict[str, Any]:
+        """The table of symbols."""
+        return {
+            name: {"role": s.role, "domain": to_ascii(s.domain), "domain_term": self.term(s.domain), "shape": s.shape, "indexed": s.indexed}
+            for name, s in sorted(symbols.items())
+        }
+
+    def ends(self, theorem: Theorem) -> dict[str, Any]:
+        """Both sides of a theorem, and how they relate."""
+        return {"left": self.term(theorem.left), "relation": theorem.relation, "right": self.term(theorem.right)}
+
+    @staticmethod
+    def readable(term: Term) -> dict[str, Any]:
+        """A term for readers and for SymPy."""
         return {"text": to_text(term), "latex": to_latex(term), "sympy": to_sympy_text(term)}
 
 
@@ -116,24 +135,20 @@ def to_sympy_text(term: Term) -> str:
 
 def proof_dict(d: Derivation) -> dict[str, Any]:
     """A derivation's proof: claim, ledger, loss and steps over one table of terms."""
-    table = _Table()
-    steps = [table.step(s, d) for s in d.proof.steps]
-    symbols = {
-        name: {"role": s.role, "domain": to_ascii(s.domain), "domain_term": table.term(s.domain), "shape": s.shape, "indexed": s.indexed}
-        for name, s in sorted(d.symbols.items())
-    }
+    table = Table(d.book)
+    steps = [table.step(s) for s in d.proof.steps]
     ledger = [
-        {"term": table.term(r.term), "why": table.fact(r.why, d), "returns_if": list(r.returns_if), **table.readable(r.term)}
+        {"term": table.term(r.term), "why": table.fact(r.why), "returns_if": list(r.returns_if), **table.readable(r.term)}
         for r in d.ledger
     ]
     hypotheses = [{"says": table.term(p), "origin": origin} for p, origin in d.model.hypotheses]
-    chains = {c.name: _ends(table, c.theorem) for c in d.proof.chains}
+    chains = {c.name: table.ends(c.theorem) for c in d.proof.chains}
     per_sample = {"nll": d.nll, "scale": d.scale, "loss": d.loss, "offset": d.offset}
     claim = _claim(table, d)
     return {
         "schema": SCHEMA,
         "assumption": d.assumption,
-        "symbols": symbols,
+        "symbols": table.symbols(d.symbols),
         "hypotheses": hypotheses,
         "claim": claim,
         "per_sample": {
@@ -150,13 +165,9 @@ def proof_dict(d: Derivation) -> dict[str, Any]:
     }
 
 
-def _ends(table: _Table, theorem: Theorem) -> dict[str, Any]:
-    return {"left": table.term(theorem.left), "relation": theorem.relation, "right": table.term(theorem.right)}
-
-
-def _claim(table: _Table, d: Derivation) -> dict[str, Any]:
+def _claim(table: Table, d: Derivation) -> dict[str, Any]:
     t = d.theorem
-    claim = _ends(table, t)
+    claim = table.ends(t)
     if t.scale is not None and t.offset is not None:
         claim["scale"] = table.term(t.scale)
         claim["offset"] = table.term(t.offset)
@@ -167,7 +178,7 @@ def _claim(table: _Table, d: Derivation) -> dict[str, Any]:
     return claim
 
 
-def _loss(table: _Table, d: Derivation) -> dict[str, Any] | None:
+def _loss(table: Table, d: Derivation) -> dict[str, Any] | None:
     if d.record is None:
         return None
     return {

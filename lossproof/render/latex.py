@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 # What a row may take in one column of an article and in one of two columns, less the indentation, in points at
 # ten-point type. An article at twelve points has the fewest ems in a line.
-_WIDE: Final = Page(302.0, 292.0)
-_NARROW: Final = Page(201.0, 191.0)
+WIDE_PAGE: Final = Page(302.0, 292.0)
+NARROW_PAGE: Final = Page(201.0, 191.0)
 _CLAIM_WIDE: Final = Page(250.0, 240.0)  # with room for "NLL =" and a number
 _CLAIM_NARROW: Final = Page(160.0, 150.0)
 _CELL: Final = Page(94.0, 84.0)
@@ -62,7 +62,7 @@ PREAMBLE: Final = r"""
 \providecommand{\toprule}{\hline}\providecommand{\midrule}{\hline}\providecommand{\bottomrule}{\hline}
 """.strip()
 
-_DOCUMENT: Final = r"""
+DOCUMENT: Final = r"""
 \documentclass[10pt]{article}
 \usepackage[T1]{fontenc}
 \usepackage{lmodern}
@@ -91,7 +91,7 @@ def derivation_latex(
         raise ValueError("a label has letters, digits, - and . only")
     defined = [PREAMBLE, ""] if preamble or standalone else []
     body = "\n".join([f"% {comment(d.assumption)}", *defined, *_Fragment(d).lines(slug, detail)]) + "\n"
-    return f"{_DOCUMENT}\n{body}\\end{{document}}\n" if standalone else body
+    return f"{DOCUMENT}\n{body}\\end{{document}}\n" if standalone else body
 
 
 def _slug(d: Derivation) -> str:
@@ -149,7 +149,7 @@ class _Fragment:
 
     def display(self, shown: list[str]) -> list[str]:
         """Formulas below one another."""
-        lines = [r"  & " + adaptive(s, _WIDE, _NARROW, r"\quad") for s in shown]
+        lines = [r"  & " + adaptive(s, WIDE_PAGE, NARROW_PAGE, r"\quad") for s in shown]
         return [r"\begin{align*}", *[line + r" \\" for line in lines[:-1]], lines[-1], r"\end{align*}"]
 
     def equation(self) -> list[str]:
@@ -169,7 +169,7 @@ class _Fragment:
         """The chains, each an alignment with reasons."""
         lines = [r"\begin{lpproof}"]
         for chain in self.formulas.chains(detail):
-            lines += [self.heading(chain), *_chain(chain)]
+            lines += [self.heading(chain), *chain_lines(chain)]
         return [*lines, closing_sentence(self.d, r"\lpNLL"), r"\end{lpproof}"]
 
     def heading(self, chain: ChainRows) -> str:
@@ -201,11 +201,12 @@ class _Fragment:
         return lines + [rf"\lpremark{{{head}}}{{{' '.join(map(self.said, found))}}}" for head, found in remarks(self.d)]
 
 
-def _chain(chain: ChainRows) -> list[str]:
+def chain_lines(chain: ChainRows) -> list[str]:
+    """A chain as an alignment, each line with its reason."""
     head = r"\lpNLL = " if chain.name == "dataset" else ""
-    lines = [r"\begin{align*}", r"  & " + adaptive(head + chain.left, _WIDE, _NARROW, r"\quad") + r" \\"]
+    lines = [r"\begin{align*}", r"  & " + adaptive(head + chain.left, WIDE_PAGE, NARROW_PAGE, r"\quad") + r" \\"]
     for row in chain.rows:
-        body = adaptive(f"{row.sign} {row.latex}", _WIDE, _NARROW, r"\qquad")
+        body = adaptive(f"{row.sign} {row.latex}", WIDE_PAGE, NARROW_PAGE, r"\qquad")
         lines.append(rf"  & \quad {body} \lpby{{{escape_latex(row.reason)}}} \\")
     lines[-1] = lines[-1].removesuffix(r" \\")
     return [*lines, r"\end{align*}", *_conditions(chain)]

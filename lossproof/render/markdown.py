@@ -44,6 +44,7 @@ _PLAIN: Final = {
     r"\{": r"\lbrace ",
     r"\}": r"\rbrace ",
     r"\_": r"\underline{\enspace}",
+    r"\|": r"\Vert ",
     "<": r"\lt ",
     ">": r"\gt ",
     "|": r"\vert ",
@@ -96,7 +97,7 @@ class _Page:
             *self.statements(),
             roles,
             f"**Theorem.** The negative log-likelihood of {self.whose}{included} is",
-            _display(claim),
+            displayed(claim),
             f"{self.relation()} {self.said(result_sentence(self.d))}",
         ]
 
@@ -105,10 +106,10 @@ class _Page:
         shown = self.formulas.statements()
         each = rf"$i = 1, \dots, {self.formulas.count}$"
         if not shown:
-            return [f"Let ${dialect(self.formulas.data())}$, {each}, be independent samples with the density", _display(_lines([self.formulas.density()]))]
+            return [f"Let ${dialect(self.formulas.data())}$, {each}, be independent samples with the density", displayed(aligned_lines([self.formulas.density()]))]
         if sum(Formula(s).box.text for s in shown) < _SHORT:
             return ["Let " + ", ".join(f"${dialect(s)}$" for s in shown) + f", independently for {each}."]
-        return ["Let", _display(_lines(shown)), f"independently for {each}."]
+        return ["Let", displayed(aligned_lines(shown)), f"independently for {each}."]
 
     def relation(self) -> str:
         """How the NLL relates to the loss, and what that means."""
@@ -118,7 +119,7 @@ class _Page:
         """The chains, each an alignment with reasons."""
         blocks: list[str] = []
         for k, chain in enumerate(self.formulas.chains(detail)):
-            blocks += [("**Proof.** " if k == 0 else "") + self.heading(chain), _display(_chain(chain)), *_conditions(chain)]
+            blocks += [("**Proof.** " if k == 0 else "") + self.heading(chain), displayed(aligned_chain(chain)), *conditions_of(chain)]
         return [*blocks, closing_sentence(self.d, r"\mathrm{NLL}") + " ∎"]
 
     def heading(self, chain: ChainRows) -> str:
@@ -147,7 +148,8 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _display(latex: str) -> str:
+def displayed(latex: str) -> str:
+    """A formula in a block of its own."""
     return f"$$\n{latex}\n$$"
 
 
@@ -156,11 +158,13 @@ def _aligned(lines: list[str]) -> str:
     return f"\\begin{{aligned}}\n{inner}\n\\end{{aligned}}"
 
 
-def _lines(shown: list[str]) -> str:
+def aligned_lines(shown: list[str]) -> str:
+    """Formulas below one another, long ones broken."""
     return _aligned([("& " if i == 0 else r"& \quad ") + row for s in shown for i, row in enumerate(rows(s, _PAGE))])
 
 
-def _chain(chain: ChainRows) -> str:
+def aligned_chain(chain: ChainRows) -> str:
+    """A chain, each line with its reason."""
     head = r"\mathrm{NLL} = " if chain.name == "dataset" else ""
     lines = ["& " + row if i == 0 else r"& \quad " + row for i, row in enumerate(rows(head + chain.left, _PAGE))]
     for row in chain.rows:
@@ -176,7 +180,7 @@ def _reason(text: str) -> str:
     return " ".join(kept.split())
 
 
-def _conditions(chain: ChainRows) -> list[str]:
+def conditions_of(chain: ChainRows) -> list[str]:
     """What the steps of a chain needed, where every step is shown."""
     needs = [(row.number, row.conditions) for row in chain.rows if row.conditions]
     if not needs:
@@ -185,4 +189,4 @@ def _conditions(chain: ChainRows) -> list[str]:
     return [f"Conditions: {shown}."]
 
 
-__all__ = ["derivation_markdown", "dialect"]
+__all__ = ["aligned_chain", "aligned_lines", "conditions_of", "derivation_markdown", "dialect", "displayed"]

@@ -44,7 +44,9 @@ def _heading(chain: str) -> str:
 
     if chain.startswith("prior:"):
         return f"Chain {chain}: the prior on {pretty(chain.removeprefix('prior:'))}"
-    says = {"sample": "one sample", "preamble": "from most likely to least NLL", "dataset": "all n samples: the claim"}
+    says = {"a": "A as it is compared", "b": "B as it is compared", "a-order": "A out of increasing functions", "b-order": "B out of increasing functions",
+            "b-core": "what is left of B", "claim": "from A to B",
+            "sample": "one sample", "preamble": "from most likely to least NLL", "dataset": "all n samples: the claim"}  # fmt: skip
     return f"Chain {chain}: {says.get(chain, chain)}"
 
 
@@ -80,7 +82,8 @@ class _Writer:
         lines = [self.page.style(f"{proved.id:>4}", "dim") + f"  {self.page.style(step.rule_id, 'bold')}"]
         lines[0] += " " * gap + self.page.style(place, "dim")
         if step.rule_id == "lemma":
-            lines += self.formula(f"proved as chain {step.bindings['chain']}", "      ")
+            back = ", from right to left" if "direction" in step.bindings else ""
+            lines += self.formula(f"proved as chain {step.bindings['chain']}{back}", "      ")
         elif isinstance(step.rule, Rule) and step.rule.kind == "rule":
             lines += [
                 f"      {row}"

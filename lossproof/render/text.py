@@ -134,7 +134,7 @@ def _proof(d: Derivation, page: Page) -> list[list[str]]:
     for line, body in lines:
         if line.left is not None:
             blocks.append([page.style(_heading(line, d), "head")])
-        blocks[-1] += _line(line, body, edge, page)
+        blocks[-1] += proof_line(line, body, edge, page, prefix="NLL = " if line.scope == "dataset" and line.chain != "preamble" else "")
     return blocks
 
 
@@ -153,14 +153,13 @@ def reasons(line: PaperLine) -> str:
     return ", ".join(line.rules)
 
 
-def _line(line: PaperLine, body: str, edge: int, page: Page) -> list[str]:
+def proof_line(line: PaperLine, body: str, edge: int, page: Page, *, prefix: str = "") -> list[str]:
+    """A line of the proof, its reasons ending at column ``edge``; ``prefix`` stands before the first term of a chain."""
     number = page.style(f"{line.number:>4}", "dim")
     room = page.width - 6
     found: list[str] = []
     if line.left is not None:
-        head = formula(line.left, line.varying)
-        if line.scope == "dataset" and line.chain != "preamble":
-            head = f"NLL = {head}"
+        head = prefix + formula(line.left, line.varying)
         first, *more = wrap_formula(head, room, room - 4)
         found += [f"{number}  {first}", *[" " * 10 + m for m in more]]
         number = " " * 4

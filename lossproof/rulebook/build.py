@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Final
 
 from lossproof.errors import LossproofError, RecordError
 from lossproof.facts import RELATIONS, FactRule, Rule, propositions
 from lossproof.rulebook.records import ArgumentForm, Distribution, Link, Loss
 from lossproof.syntax import parse_condition, parse_domain, parse_expression
-from lossproof.terms import ONE, Term, fn, make, neg, substitute, sym
+from lossproof.terms import ONE, Term, domain, fn, make, neg, substitute, sym, symbols
 from lossproof.terms.pattern import introduced, metavariables, rename, widen
+
+REALS: Final = domain("reals")
 
 
 def rule_from(record: Mapping[str, Any]) -> Rule:
     """A rewrite rule. Raises RecordError if the right side has a metavariable that nothing binds."""
     id = _id(record)
     before, after = _term(record, "from"), _term(record, "to")
-    requires = tuple(_condition(id, text) for text in record["requires"])
+    requires = (*(_condition(id, text) for text in record["requires"]), *_ranges(id, record))
     if record.get("nary"):
         pairs = _operand_pairs(before)
         before, after = widen(before, pairs), widen(after, pairs)
@@ -41,12 +44,17 @@ def fact_from(record: Mapping[str, Any]) -> FactRule:
     if len(shown) != 1:
         raise RecordError(f"{id}: one record shows one thing")
     shows = shown[0]
-    given = tuple(_condition(id, text) for text in record["given"])
+    given = (*(_condition(id, text) for text in record["given"]), *_ranges(id, record))
     if record.get("nary"):
         pairs = _operand_pairs(shows)
         shows = widen(shows, pairs)
         given = _first_operands(given, pairs)
     return FactRule(id, shows, given, str(record["says"]), record.get("of") == "symbols", dict(record))
+
+
+def _ranges(id: str, record: Mapping[str, Any]) -> tuple[Term, ...]:
+    """What the variable of an expectation has to range over."""
+    return tuple(fn("ranges", sym(n), _domain(id, d)) for n, d in record.get("ranges", {}).items())
 
 
 def _operand_pairs(pattern: Term) -> dict[str, str]:
@@ -99,13 +107,71 @@ def distribution_from(record: Mapping[str, Any]) -> Distribution:
             below_y = {y: make("add", [y, neg(ONE)])}
             formula, needs = substitute(formula, below_y), [substitute(c, below_y) for c in needs]
         below = made("cdf_below", fn("cdf_below", pattern, y), formula, requires + needs)
-    return Distribution(
+    built = Distribution(
         id, str(record["title"]), tuple(record.get("names", (id,))), parameters, _forms(id, record, takes, parameters),
         {n: tuple(s) for n, s in record.get("signatures", {}).items()}, variate, variate_domain, density, cdf, below,
         takes, record.get("default"), str(record.get("convention", "")), str(record.get("source", "")),
         str(record.get("notes", "")), is_combinator, is_discrete, bool(record.get("normalised", True)),
-        bool(record.get("binary_weight")), kept,
+        bool(record.get("binary_weight")), kept, cache(lambda: _expectations(built)),
     )  # fmt: skip
+    return built
+
+
+def _expectations(d: Distribution) -> tuple[tuple[Rule, ...], tuple[FactRule, ...]]:
+    """What the record says of expectations, that of a constant first: each as a rule, and as the fact that it is finite."""
+    where = d.variate_domain
+    if d.is_combinator or not d.is_normalised or where is None:
+        if "expectations" in d.record:
+            raise RecordError(f"{d.id}: expectations are those of a distribution that adds up to one")
+        return (), ()
+    constant = _unused("c", d.parameters)
+    entries = [{"of": constant, "is": constant}, *d.record.get("expectations", ())]
+    rules = tuple(_expectation(d, where, j, entry) for j, entry in enumerate(entries))
+    facts = tuple(
+        FactRule(r.id.replace("expectation", "finite", 1), fn("in", r.before, REALS), r.requires,
+                 f"{d.title}: the expectation of {_of(e, j)} is finite.", record=d.record)
+        for j, (r, e) in enumerate(zip(rules, entries, strict=True))
+    )  # fmt: skip
+    return rules, facts
+
+
+def _expectation(d: Distribution, where: Term, number: int, entry: Mapping[str, Any]) -> Rule:
+    """One entry as a rule; the variate becomes the variable x."""
+    id = f"expectation-{d.id}-{number}"
+    x, fields = sym("x"), {"id": id, **entry}
+    dist = d.density.before.args[0]
+    of = substitute(_term(fields, "of"), {sym(d.variate): x})
+    after = _term(fields, "is")
+    asked = [_condition(id, text) for text in entry.get("requires", ())]
+    sizes = symbols(where, *d.parameters.values())
+    others = [n for n in symbols(of) if n != "x" and n not in d.parameters and n not in sizes]
+    if "x" in d.parameters or symbols(after, *asked) & {"x", d.variate}:
+        raise RecordError(f"{id}: what is expected, and its conditions, do not speak of {d.variate} or x")
+    requires = [
+        *(fn("without", sym(n), x) for n in (*d.parameters, *sorted(others))),
+        *(fn("in", sym(n), domain) for n, domain in d.parameters.items()),
+        fn("ranges", x, where),
+        *(c for c in d.density.support if d.variate not in symbols(c)),
+        *(fn("in", sym(n), REALS) for n in sorted(others) if not any(n in symbols(c) for c in asked)),
+        *asked,
+    ]
+    loose = symbols(after) - symbols(of) - d.parameters.keys() - sizes - symbols(*asked)
+    if loose:
+        raise RecordError(f"{id}: nothing binds {', '.join(sorted(loose))}")
+    return Rule(id, fn("E", dist, x, of), after, "equal", tuple(requires), kind="expectation",
+                says=f"{d.title}: the expectation of {_of(entry, number)}.", record=d.record)  # fmt: skip
+
+
+def _of(entry: Mapping[str, Any], number: int) -> str:
+    return str(entry["of"]) if number else "a constant"
+
+
+
+
+def _unused(name: str, taken: Iterable[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _argument_pattern(text: str) -> Term:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lossproof.errors import RecordError, UnknownNameError
 from lossproof.facts import FactIndex, FactRule, Rule
-from lossproof.rulebook.build import distribution_from, fact_from, link_from, loss_from, rule_from
+from lossproof.rulebook.build import REALS, distribution_from, fact_from, link_from, loss_from, rule_from
 from lossproof.rulebook.records import Distribution, Link, Loss
 from lossproof.rulebook.store import Index, Lazy, Records, load
 from lossproof.terms import ZERO, Term, postorder, tree_size
 
+if TYPE_CHECKING:
+    from lossproof.rulebook.theorems import NamedTheorem
 
+R = TypeVar("R", Rule, FactRule)
+
+
+@lru_cache(1)
 def find_rules() -> Path:
     """The folder of records: package data, else the sibling of a checkout's package. Raises RecordError if neither is there."""
     package = Path(__file__).resolve().parent.parent
@@ -54,6 +60,23 @@ class RuleIndex:
         return {id for ids in self._ids.values() for id in ids}
 
 
+class Facts(FactIndex):
+    """The rules of inference; that an expectation is finite is first looked for in its distribution's record."""
+
+    def __init__(self, book: Rulebook, ids: dict[str, list[str]]) -> None:
+        super().__init__(ids, book.fact_rules.__getitem__)
+        self._book = book
+
+    def candidates(self, p: Term, where: Term | None) -> list[FactRule]:
+        """Rules that may show the proposition, the specific ones first."""
+        found = super().candidates(p, where)
+        if p.op == "in" and p.args[0].op == "E" and p.args[1] is REALS:
+            record = self._book.distribution_of(p.args[0].args[0])
+            if record is not None:
+                return [*record.finite, *found]
+        return found
+
+
 class Rulebook:
     """The records of one folder: rules, facts, distributions, losses, links.
 
@@ -88,7 +111,7 @@ class Rulebook:
     @cached_property
     def facts(self) -> FactIndex:
         """The rules of inference, indexed for the prover."""
-        return FactIndex(self._index["facts"], self.fact_rules.__getitem__)
+        return Facts(self, self._index["facts"])
 
     def tagged(self, tag: str) -> RuleIndex:
         """The rules for one use."""
@@ -100,6 +123,13 @@ class Rulebook:
     def records(self, kind: str) -> list[dict[str, Any]]:
         """The raw records of a sub-folder of rules, in the order of file names."""
         return self._raw[kind]
+
+    @cached_property
+    def theorems(self) -> dict[str, NamedTheorem]:
+        """The named theorems by id; read when they are first asked for, as few commands do."""
+        from lossproof.rulebook.theorems import read_theorems
+
+        return read_theorems(self.folder)
 
     # -- distributions
 
@@ -124,6 +154,49 @@ class Rulebook:
             raise UnknownNameError(f"there is no distribution {id}")
         return self._distributions[id]
 
+    def distribution_of(self, term: Term) -> Distribution | None:
+        """The record of a distribution's term, or None if it has none."""
+        id = term.op.removeprefix("dist:")
+        return self._distributions[id] if term.op != id and id in self._distributions else None
+
+    # -- whatever has an id
+
+    def rule(self, id: str) -> Rule:
+        """A rewrite rule, or one that a distribution's record gives (``density-normal``, ``expectation-normal-1``). Raises KeyError."""
+        if id in self.rules:
+            return self.rules[id]
+        kind, _, rest = id.partition("-")
+        if kind == "expectation":
+            return self._numbered(rest, lambda d: d.expectations)
+        record = self._distributions[rest]
+        found = {"density": record.density, "cdf": record.cdf, "cdf_below": record.cdf_below}.get(kind)
+        if found is None:
+            raise KeyError(id)
+        return found
+
+    def fact_rule(self, id: str) -> FactRule:
+        """A rule of inference, or one that a distribution's record gives (``finite-normal-1``). Raises KeyError."""
+        kind, _, rest = id.partition("-")
+        if id in self.fact_rules or kind != "finite":
+            return self.fact_rules[id]
+        return self._numbered(rest, lambda d: d.finite)
+
+    def _numbered(self, rest: str, rows: Callable[[Distribution], tuple[R, ...]]) -> R:
+        id, _, number = rest.rpartition("-")
+        found = rows(self._distributions[id])
+        if not number.isdecimal() or int(number) >= len(found):
+            raise KeyError(rest)
+        return found[int(number)]
+
+    def source(self, id: str) -> dict[str, Any]:
+        """The kind and the whole record of the rule with that id, as a proof's JSON has them. Raises KeyError."""
+        try:
+            rule = self.rule(id)
+        except KeyError:
+            record = self.fact_rule(id).record
+            return {"kind": "fact" if id in self.fact_rules else "finite", "record": record}
+        return {"kind": rule.kind, "record": rule.record}
+
     # -- losses
 
     def loss_candidates(self, kind: str, present: set[str]) -> Iterable[Loss]:
@@ -139,14 +212,14 @@ _books: dict[Path, Rulebook] = {}
 def build_index(records: Records) -> Index:
     """What makes lookups fast, as plain JSON data; building it validates every record."""
     rules: dict[str, dict[str, list[str]]] = {}
-    for rule in sorted((rule_from(r) for r in records["algebra"]), key=lambda r: r.id):
+    for rule in sorted((rule_from(r) for r in records["algebra"]), key=_rank):
         for tag in rule.tags:
             rules.setdefault(tag, {}).setdefault(rule.before.op, []).append(rule.id)
     facts: dict[str, list[str]] = {}
     for fact in sorted((fact_from(r) for r in records["facts"]), key=lambda r: r.id):
         facts.setdefault(FactIndex.key_of(fact), []).append(fact.id)
     for record in records["distributions"]:
-        distribution_from(record)
+        _ = distribution_from(record).expectations
     for record in records["links"]:
         link_from(record)
     losses = [loss_from(r) for r in records["losses"]]
@@ -157,6 +230,11 @@ def build_index(records: Records) -> Index:
         "distributions": _names(records["distributions"]),
         "losses": [[r.id, r.kind, sorted(_heads(r.formula))] for r in losses if r.formula is not None],
     }
+
+
+def _rank(rule: Rule) -> tuple[int, str]:
+    """Definitions that say most come first: that of an entropy of the data before that of any entropy."""
+    return (-tree_size(rule.before) if "define" in rule.tags else 0, rule.id)
 
 
 def _names(records: list[dict[str, Any]]) -> dict[str, str]:

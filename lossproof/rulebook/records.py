@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lossproof.facts import Rule
+from lossproof.facts import FactRule, Rule
 from lossproof.terms import Term
 
 
@@ -47,11 +48,22 @@ class Distribution:
     is_normalised: bool
     binary_weight: bool
     record: dict[str, Any]
+    expected: Callable[[], tuple[tuple[Rule, ...], tuple[FactRule, ...]]]
 
     @property
     def op(self) -> str:
         """The operator of its terms."""
         return f"dist:{self.id}"
+
+    @property
+    def expectations(self) -> tuple[Rule, ...]:
+        """The rules for expectations under it, that of a constant first; built when they are first asked for."""
+        return self.expected()[0]
+
+    @property
+    def finite(self) -> tuple[FactRule, ...]:
+        """The facts that these expectations are real numbers, in the same order."""
+        return self.expected()[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,7 @@ from lossproof import __version__
 from lossproof.errors import RecordError
 
 KINDS: Final = ("algebra", "facts", "distributions", "links", "losses")
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 T = TypeVar("T")
 
 Records = dict[str, list[dict[str, Any]]]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 
-from lossproof.facts.algebra import Monomial, Poly, Rational, common_bases, content, quotient, reduce
+from lossproof.facts.algebra import Monomial, Poly, Rational, common_bases, content, quotient, ratio, reduce
 from lossproof.search.display import Display, product_of, tidy_sum
 from lossproof.terms import Term
 
@@ -104,7 +103,7 @@ class Collector:
         bases = {**common, **bases}
         for b, e in key:
             bases[b] = bases.get(b, 0) + e
-        return Part(reduce(Fraction(q) * factor), bases)
+        return Part(reduce(q * factor), bases)
 
     def _scale(self, parts: list[Part]) -> tuple[Rational, dict[Term, int]]:
         if not parts:
@@ -121,4 +120,4 @@ class Collector:
 
 
 def _divided(part: Part, factor: Rational, bases: dict[Term, int]) -> Part:
-    return Part(part.q if factor == 1 else reduce(Fraction(part.q) / factor), quotient(part.bases, bases))
+    return Part(part.q if factor == 1 else ratio(part.q, factor), quotient(part.bases, bases))

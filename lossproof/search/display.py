@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 
-from lossproof.facts.algebra import Algebra, Monomial, Poly, Rational, content, reduce
+from lossproof.facts.algebra import Algebra, Monomial, Poly, Rational, content, ratio
 from lossproof.facts.prover import Prover
 from lossproof.terms import ONE, ZERO, Term, add, div, mul, neg, num, power
 
@@ -28,6 +27,8 @@ class Display(Algebra):
 
     def atom(self, term: Term) -> Term:
         """The first spelling seen of an opaque term."""
+        if not term.args:
+            return term
         return self._spelling.setdefault(self.forms.canonical(term), term)
 
     def sum_base(self, term: Term, poly: Poly) -> tuple[Rational, Term]:
@@ -40,11 +41,11 @@ class Display(Algebra):
         if known is None:
             factor = content(poly.values())
             spelled = self.sum_of(poly, divide=factor) if factor != 1 else term
-            known = self._sums[canonical] = (spelled, reduce(Fraction(q) / factor))
+            known = self._sums[canonical] = (spelled, ratio(q, factor))
             if factor != 1:
-                self._polys.setdefault(spelled, {m: reduce(Fraction(c) / factor) for m, c in poly.items()})
+                self._polys.setdefault(spelled, {m: ratio(c, factor) for m, c in poly.items()})
         spelled, own = known
-        return (q if own == 1 else reduce(Fraction(q) / own)), spelled
+        return (q if own == 1 else ratio(q, own)), spelled
 
     def _monomial(self, bases: dict[Term, int]) -> Monomial:
         """A monomial in the order in which it was first written."""
@@ -82,19 +83,25 @@ class Display(Algebra):
         """The terms of a sum that are free of the parameters, and the others."""
         free: Poly = {}
         kept: Poly = {}
+        is_free = self.prover.is_free
         for monomial, q in poly.items():
-            (free if all(self.prover.is_free(b) for b, _ in monomial) else kept)[monomial] = q
+            for b, _ in monomial:
+                if not is_free(b):
+                    kept[monomial] = q
+                    break
+            else:
+                free[monomial] = q
         return free, kept
 
     def sum_of(self, poly: Poly, *, divide: Rational = 1) -> Term:
         """A poly as a sum a person would write: positive terms first."""
-        items = [(q if divide == 1 else reduce(Fraction(q) / divide), m) for m, q in poly.items()]
+        items = [(q if divide == 1 else ratio(q, divide), m) for m, q in poly.items()]
         return tidy_sum(product_of(q, dict(m)) for q, m in sorted(items, key=lambda item: item[0] < 0))
 
 
 def product_of(q: Rational, bases: Mapping[Term, int]) -> Term:
     """A rational times powers, as a person writes it: (y - μ)²/(2σ²), ½ log σ, (n/2) log(2πσ²), -y z."""
-    ordered = sorted(bases.items(), key=_rank)
+    ordered = sorted(bases.items(), key=_rank) if len(bases) > 1 else list(bases.items())
     top = [_power(b, e) for b, e in ordered if e > 0]
     bottom = [_power(b, -e) for b, e in ordered if e < 0]
     magnitude: Rational = q if q >= 0 else -q

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lossproof.facts import Algebra, Prover, Symbol
-from lossproof.facts.algebra import Poly, Rational
+from lossproof.facts.algebra import Poly, Rational, ratio, reduce
 from lossproof.rulebook import Loss, Rulebook
 from lossproof.search.collect import Collector
 from lossproof.search.display import Display, product_of
@@ -15,6 +15,7 @@ from lossproof.terms import ONE, Term, make, neg, num, postorder, substitute, sy
 from lossproof.terms.pattern import index_names
 
 Found = dict[str, Term]
+_Operand = tuple[Rational, list[Term]]  # a term of a sum as its rational factor and its other factors
 _COMMUTATIVE = frozenset({"add", "mul"})
 _MOST = 8  # operands of a sum or product that are tried in every order
 
@@ -62,24 +63,28 @@ class Recogniser:
         if not other or mine.keys() != other.keys():
             return None
         first = next(iter(mine))
-        factor = Fraction(mine[first]) / other[first]
-        if factor <= 0 or any(mine[m] != factor * other[m] for m in mine):
-            return None
-        return factor.numerator if factor.denominator == 1 else factor
+        factor = ratio(mine[first], other[first])
+        return factor if factor > 0 and all(mine[m] == factor * other[m] for m in mine) else None
 
     # -- matching up to the order of operands
 
     def _top(self, pattern: Term, term: Term, kinds: Mapping[str, str]) -> Iterator[Found]:
         """The terms of a sum in any order, each up to a rational factor (the ratio is compared afterwards)."""
-        wanted = sorted(_operands(pattern), key=lambda w: -tree_size(w, leaves=False))
-        yield from self._top_operands(wanted, list(_operands(term)), {}, kinds)
+        cache = pattern.cache
+        if cache is None:
+            cache = pattern.cache = {}
+        wanted: list[_Operand] | None = cache.get("wanted")
+        if wanted is None:
+            largest_first = sorted(_operands(pattern), key=lambda w: -tree_size(w, leaves=False))
+            wanted = cache["wanted"] = [_factors(w) for w in largest_first]
+        yield from self._top_operands(wanted, [_factors(t) for t in _operands(term)], {}, kinds)
 
-    def _top_operands(self, wanted: list[Term], given: list[Term], found: Found, kinds: Mapping[str, str]) -> Iterator[Found]:
+    def _top_operands(self, wanted: list[_Operand], given: list[_Operand], found: Found, kinds: Mapping[str, str]) -> Iterator[Found]:
         if not wanted:
             yield found
             return
-        for i, g in enumerate(given):
-            (q, ws), (r, gs) = _factors(wanted[0]), _factors(g)
+        q, ws = wanted[0]
+        for i, (r, gs) in enumerate(given):
             if (q < 0) == (r < 0):
                 for one in self._match_operands(ws, gs, found, kinds, "mul"):
                     yield from self._top_operands(wanted[1:], given[:i] + given[i + 1 :], one, kinds)
@@ -124,7 +129,7 @@ class Recogniser:
         q, wanted = _factors(pattern)
         r, given = _factors(term)
         if r != q:
-            given = [*given, num(r / q)]
+            given = [*given, num(ratio(r, q))]
         yield from self._match_operands(wanted, given, found, kinds, "mul")
 
     def _match_operands(
@@ -228,9 +233,9 @@ def _lone_kind(term: Term, kinds: Mapping[str, str]) -> str:
     return kinds.get(str(leaf.value), "free") if leaf.op == "sym" else ""
 
 
-def _factors(term: Term) -> tuple[Fraction, list[Term]]:
+def _factors(term: Term) -> _Operand:
     """A product as its rational factor and its factors, those of a denominator marked by an inverse power."""
-    q: Fraction = Fraction(1)
+    q: Rational = 1
     factors: list[Term] = []
     stack = [(term, 1)]
     while stack:
@@ -243,7 +248,7 @@ def _factors(term: Term) -> tuple[Fraction, list[Term]]:
         elif t.op == "div":
             stack.extend([(t.args[1], -e), (t.args[0], e)])
         elif t.op == "num" and t.value:
-            q *= Fraction(t.value) ** e
+            q = reduce(q * Fraction(t.value)) if e == 1 else ratio(q, Fraction(t.value))
         else:
             factors.append(t if e == 1 else make("pow", (t, num(-1))))
     return q, factors

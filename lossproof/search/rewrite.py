@@ -11,10 +11,13 @@ from lossproof.rulebook import Rulebook
 from lossproof.search.display import Display, product_of
 from lossproof.terms import ONE, Term, bound, mul, tree_size
 from lossproof.terms.node import BINDERS
-from lossproof.terms.pattern import Bindings, index_names, instantiate, introduced, match, metavariables
+from lossproof.terms.pattern import Bindings, index_names, instantiate, introduced, match, matcher_of, metavariables
 
 #: Operators through which a term is looked into for the logarithms that make up its sum.
 SKELETON = frozenset({"add", "neg", "mul", "div"})
+_WORKED_OUT = ARITHMETIC - {"num"}
+#: Operators that are looked into at some arguments alone.
+_INNER = {"cases": (1, 2), **dict.fromkeys(BINDERS, (3,))}
 #: Rewriting stops after so many passes; a rulebook that needs more loops.
 PASSES = 60
 
@@ -34,7 +37,7 @@ class Rewriter:
     def apply(self, rule: Rule, term: Term) -> Theorem | None:
         """The rule at the root of a term, or None if it does not match or a condition is not known to hold."""
         bindings: Bindings = {}
-        if not match(rule.before, term, bindings):
+        if not matcher_of(rule.before)(term, bindings):
             return None
         self._complete(rule, bindings)
         try:
@@ -55,17 +58,15 @@ class Rewriter:
 
     def _complete(self, rule: Rule, bindings: Bindings) -> None:
         """Bind what only the right side or a domain names: a fresh index, the K of simplex(K)."""
-        wanted = dict(metavariables(rule.after))
-        for condition in rule.requires:
-            wanted.update(metavariables(condition))
-        if all(name in bindings for name in wanted):
+        bound_names = bindings.keys()
+        if metavariables(rule.after).keys() <= bound_names and all(metavariables(c).keys() <= bound_names for c in rule.requires):
             return
         for name in introduced(rule.after):
             if name not in bindings:
                 bindings[name] = bound(_fresh(name, bindings))
         prover = self.kernel.prover
         for condition in rule.requires:
-            if condition.op != "in" or all(n in bindings for n in metavariables(condition)):
+            if condition.op != "in" or not condition.args[1].args or all(n in bindings for n in metavariables(condition)):
                 continue
             for size in prover.dimensions:
                 found = dict(bindings)
@@ -92,14 +93,22 @@ class Rewriter:
                 continue
             if t in stable:
                 memo[t] = None
+                stack.pop()
                 continue
-            inner = self._inner(t, everywhere)
-            pending = [t.args[i] for i in inner if t.args[i] not in memo]
-            if pending:
-                stack.extend(pending)
+            args = t.args
+            inner = range(len(args)) if everywhere or t.op in SKELETON else _INNER.get(t.op, ())
+            ready = True
+            parts: dict[int, Theorem] = {}
+            for i in inner:
+                a = args[i]
+                if a not in memo:
+                    stack.append(a)
+                    ready = False
+                elif (part := memo[a]) is not None:
+                    parts[i] = part
+            if not ready:
                 continue
             stack.pop()
-            parts = {i: p for i in inner if (p := memo[t.args[i]]) is not None}
             if parts:
                 memo[t] = kernel.congruence(t, parts)
             else:
@@ -107,16 +116,6 @@ class Rewriter:
                 if changed is None:
                     stable.add(t)
         return memo[term] or kernel.reflexivity(term)
-
-    @staticmethod
-    def _inner(t: Term, everywhere: bool) -> range | tuple[int, ...]:
-        if everywhere or t.op in SKELETON:
-            return range(len(t.args))
-        if t.op == "cases":
-            return (1, 2)
-        if t.op in BINDERS:
-            return (3,)
-        return ()
 
     def exhaust(self, term: Term, visit: Visit, kind: str, *, everywhere: bool) -> list[Theorem]:
         """Passes of a kind until nothing changes; each that changed something is a theorem of the list."""
@@ -137,6 +136,8 @@ class Rewriter:
 
         def visit(t: Term) -> Theorem | None:
             found = self.first(rules.get(t.op), t)
+            if not t.args:
+                return found
             if found is None and t.op in exchange and self._is_backward(t.args[0]):
                 found = self.first(exchange.get(t.op), t)
             return found if found is not None else self._arithmetic(t)
@@ -152,8 +153,12 @@ class Rewriter:
 
     def _arithmetic(self, t: Term) -> Theorem | None:
         """Numbers worked out: σ·1, (s/2)·2, and a power of a quotient opened: ((y - μ)/σ)² is (y - μ)²/σ²."""
+        if t.op not in _WORKED_OUT:
+            return None
+        if _is_plain(t):
+            return None
         opened = t.op == "pow" and t.args[0].op in ("div", "mul", "neg", "pow") and self.display.constant(t.args[1]) is not None
-        if not opened and t.op != "div" and not (t.op in ARITHMETIC and any(_has_number(a) for a in t.args)):
+        if not opened and t.op != "div" and not any(_has_number(a) for a in t.args):
             return None
         target = self._written(t)
         if target is t or (not opened and tree_size(target) >= tree_size(t)):
@@ -187,6 +192,21 @@ class Rewriter:
             return self.apply(rule, t) if rule is not None else None
 
         return self.exhaust(term, visit, "unfold", everywhere=True)
+
+
+def _is_plain(t: Term) -> bool:
+    """Whether a power of a symbol, or a number times such, is seen to be written as it should be: σ², 2πσ²."""
+    if t.op == "pow":
+        return t.args[0].op == "sym" and t.args[1].op == "num" and t.args[1].value > 1 and t.args[1].value.denominator == 1  # type: ignore[operator, union-attr]
+    if t.op != "mul" or t.args[0].op != "num" or t.args[0].value.denominator != 1 or t.args[0].value < 2:  # type: ignore[operator, union-attr]
+        return False
+    bases: set[Term] = set()
+    for f in t.args[1:]:
+        base = f.args[0] if f.op == "pow" and _is_plain(f) else f
+        if base.op not in ("sym", "const") or base.is_infinite:
+            return False
+        bases.add(base)
+    return len(bases) == len(t.args) - 1
 
 
 def _has_number(t: Term) -> bool:

@@ -80,7 +80,7 @@ class Assumption:
     conditions: tuple[Condition, ...]
 
 
-class _Reader(Parser):
+class AssumptionReader(Parser):
     """Reads an assumption; distributions recurse, to a stated depth."""
 
     def assumption(self) -> Assumption:
@@ -345,14 +345,14 @@ def parse_assumption(text: str) -> Assumption:
 
     Raises :class:`lossproof.errors.LossproofError` with the place of the fault.
     """
-    return _Reader(tokenize(text)).assumption()
+    return AssumptionReader(tokenize(text)).assumption()
 
 
 def parse_conditions(text: str) -> tuple[Condition, ...]:
     """Conditions with commas between them, as after ``where``; none if the text is blank."""
     if not text.strip():
         return ()
-    reader = _Reader(tokenize(text))
+    reader = AssumptionReader(tokenize(text))
     found = reader.conditions()
     reader.finish("condition")
     return tuple(found)
@@ -360,7 +360,7 @@ def parse_conditions(text: str) -> tuple[Condition, ...]:
 
 def parse_define(text: str) -> Define:
     """One definition, ``name = expression``."""
-    reader = _Reader(tokenize(text))
+    reader = AssumptionReader(tokenize(text))
     statement = reader.statement()
     reader.finish("definition")
     if isinstance(statement, Define):

@@ -101,7 +101,17 @@ RULE_FUNCTIONS: Final = _table(
     "cdf_below(D, y)",
     "maximise(g)",
     "minimise(g)",
+    "E(D, x, f)",
+    "H(D, x)",
+    "CE(D, Q, x)",
+    "KL(D, Q, x)",
+    "JS(D, Q, x)",
+    "NLL(D, y)",
+    "Risk(f, y)",
 )
+
+#: How many distributions the functions of distributions begin with.
+OF_DISTRIBUTIONS: Final = {"pdf": 1, "cdf": 1, "cdf_below": 1, "E": 1, "H": 1, "CE": 2, "KL": 2, "JS": 2, "NLL": 1}
 
 #: Written for something that has no operator of its own.
 SHORTHANDS: Final[dict[str, Callable[[Term], Term]]] = {
@@ -112,7 +122,7 @@ SHORTHANDS: Final[dict[str, Callable[[Term], Term]]] = {
 
 #: Operators that are conditions (true or false).
 CONDITIONS: Final = frozenset(
-    ["eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "in", "free", "shared", "without"]
+    ["eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "in", "free", "shared", "without", "ranges"]
 )
 
 #: Named domains, with the spellings accepted for them.

@@ -275,6 +275,27 @@ def _cases(t: Term, memo: _Memo) -> Shown:
     return Shown(cat(head, a, r" & \text{if } ", condition, r" \\ ", b, r" & \text{otherwise} \end{cases}"), POW, True)
 
 
+_DIVERGENCES: Final = {"H": "H", "CE": r"\mathrm{CE}", "KL": r"\mathrm{KL}", "JS": r"\mathrm{JS}", "NLL": r"\mathrm{NLL}", "Risk": r"\mathrm{Risk}"}
+
+
+def _probabilities(t: Term, memo: _Memo) -> Text:
+    """A distribution; one over categories is as good as its vector of probabilities."""
+    return memo[t.args[0] if t.op == "dist:categorical" else t].text
+
+
+def _divergence(t: Term, memo: _Memo) -> Shown:
+    """H(p), CE(p, q): over which variable goes without saying."""
+    parts = [_probabilities(a, memo) for a in t.args[:-1]]
+    inside = cat(parts[0], r" \,\|\, ", parts[1]) if t.op in ("KL", "JS") else joined(", ", parts)
+    return Shown(cat(_DIVERGENCES[t.op], _group(inside, _tall(t, memo))), POW, _tall(t, memo))
+
+
+def _expectation(t: Term, memo: _Memo) -> Shown:
+    distribution, variable, body = t.args
+    head = cat(r"\mathbb{E}_{", memo[variable].text, r" \sim ", _probabilities(distribution, memo), "}")
+    return Shown(cat(head, r"\left[", memo[body].text, r"\right]"), POW, memo[body].tall)
+
+
 def _pdf(t: Term, memo: _Memo) -> Shown:
     distribution, y = t.args
     tall = memo[y].tall or memo[distribution].tall
@@ -365,6 +386,8 @@ _TABLE: Final[dict[str, Callable[[Term, _Memo], Shown]]] = {
     "inv": _inverse,
     "eye": _wrapped("I_{", "}"),
     "besseli": _besseli,
+    **dict.fromkeys(_DIVERGENCES, _divergence),
+    "E": _expectation,
     "pdf": _pdf,
     "cdf": _pdf,
     "cdf_below": _pdf,

@@ -15,6 +15,7 @@ from lossproof.syntax.functions import (
     CONDITIONS,
     CONSTANTS,
     FUNCTIONS,
+    OF_DISTRIBUTIONS,
     RULE_FUNCTIONS,
     SHORTHANDS,
     Function,
@@ -169,11 +170,11 @@ class Parser(DomainReader):
         return False
 
     def _distribution_here(self, function: Function | None) -> bool:
-        """Whether a distribution stands here: first in pdf and cdf, or within a distribution if it is no function."""
+        """Whether a distribution stands here: where a function of distributions has one, or within a distribution if it is no function."""
         if not self.frames or self.ops:
             return False
         frame = self.frames[-1]
-        return (frame.kind == "dist" and function is None) or (frame.name in ("pdf", "cdf") and not frame.args)
+        return (frame.kind == "dist" and function is None) or len(frame.args) < OF_DISTRIBUTIONS.get(frame.name, 0)
 
     def _root(self, i: int) -> bool:
         if self.kinds[i + 1] == "(":

@@ -318,6 +318,23 @@ def _pdf(t: Term, memo: Memo) -> Printed:
     return Printed(cat("p(" if t.op == "pdf" else "F(", memo[y].text, " | ", memo[distribution].text, ")"), ATOM)
 
 
+def _probabilities(t: Term, memo: Memo) -> Text:
+    """A distribution; one over categories is as good as its vector of probabilities."""
+    return memo[t.args[0] if t.op == "dist:categorical" else t].text
+
+
+def _divergence(t: Term, memo: Memo) -> Printed:
+    """H(p), CE(p, q): over which variable goes without saying."""
+    if t.op == "Risk":
+        return Printed(cat("Risk(", memo[t.args[0]].text, ")"), ATOM)
+    return Printed(cat(t.op, "(", joined(", ", [_probabilities(a, memo) for a in t.args[:-1]]), ")"), ATOM)
+
+
+def _expectation(t: Term, memo: Memo) -> Printed:
+    distribution, variable, body = t.args
+    return Printed(cat("E[", memo[body].text, "; ", memo[variable].text, " ~ ", _probabilities(distribution, memo), "]"), ATOM)
+
+
 def _junction(word: str, level: int) -> Callable[[Term, Memo], Printed]:
     def shown(t: Term, memo: Memo) -> Printed:
         chain = chained(t)
@@ -369,6 +386,8 @@ _TABLE: Final[dict[str, Callable[[Term, Memo], Printed]]] = {
     "dot": _dot,
     "inv": _inverse,
     "besseli": _besseli,
+    **dict.fromkeys(("H", "CE", "KL", "JS", "NLL", "Risk"), _divergence),
+    "E": _expectation,
     "pdf": _pdf,
     "cdf": _pdf,
     "and": _junction("and", AND),

@@ -15,6 +15,7 @@ from lossproof.terms import Term, neg, num
 
 MAX_TEXT: Final = 1_000_000  # characters
 MAX_TOKENS: Final = 200_000
+MAX_NAMES: Final = 40_000  # different ones
 MAX_DIGITS: Final = 1_000  # of one number
 MAX_EXPONENT: Final = 1_000  # of ten in a number such as 1e-3
 
@@ -100,6 +101,10 @@ def _scan(text: str, pattern: re.Pattern[str]) -> Tokens:
         ends.append(end)
     if len(kinds) > MAX_TOKENS:
         raise LimitError(f"the text has more than {MAX_TOKENS:,} words and marks", hint="split it into parts")
+    if len(kinds) > MAX_NAMES:
+        names = {v for k, v in zip(kinds, values, strict=True) if k == "name"}
+        if len(names) > MAX_NAMES:
+            raise LimitError(f"the text has more than {MAX_NAMES:,} different names", hint="write a sum over an index: sum(k, 1, K, x_k)")
     kinds.append("end")
     values.append("")
     starts.append(len(text))

@@ -15,21 +15,25 @@ def num(value: int | str | Fraction) -> Term:
     return make("num", (), Fraction(value))
 
 
+@lru_cache(4096)
 def sym(name: str) -> Term:
     """A symbol, by its canonical ASCII name."""
     return make("sym", (), name)
 
 
+@lru_cache(4096)
 def bound(name: str) -> Term:
     """An index that a sum or product over it binds."""
     return make("bound", (), name)
 
 
+@lru_cache(4096)
 def const(name: str) -> Term:
     """A constant: ``pi`` or ``oo``."""
     return make("const", (), name)
 
 
+@lru_cache(4096)
 def domain(name: str) -> Term:
     """A named set of values: reals, positive, unit, integers, ..."""
     return make("domain", (), name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
-from weakref import KeyedRef
+from weakref import ref
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,38 +96,54 @@ class Term:
         return evaluate(self, values)
 
 
-_Key = tuple[str, tuple[Term, ...], object]
-_table: dict[_Key, KeyedRef[_Key, Term]] = {}
+_Key = tuple[str, tuple["Term", ...], object]
+
+
+class _Ref(ref[Term]):
+    """A weak reference that knows its key: without an ``__init__`` of its own, as terms are made by the thousand."""
+
+    __slots__ = ("key",)
+
+    key: _Key
+
+
+_table: dict[_Key, _Ref] = {}
 _new = object.__new__
-_set = object.__setattr__
+# Past the guard of __setattr__, and without looking the names up each time.
+_set_op, _set_args, _set_value, _set_cache, _set_open, _set_infinite = (
+    getattr(Term, name).__set__ for name in ("op", "args", "value", "cache", "is_open", "is_infinite")
+)
 
 
-def _forget(ref: KeyedRef[_Key, Term]) -> None:
-    if _table.get(ref.key) is ref:
-        del _table[ref.key]
+def _forget(dead: ref[Term]) -> None:
+    key = dead.key  # type: ignore[attr-defined]
+    if _table.get(key) is dead:
+        del _table[key]
 
 
 def make(op: str, args: Sequence[Term] = (), value: Fraction | str | None = None) -> Term:
     """The one term with this operator, arguments and (for a leaf) value."""
-    key = (op, tuple(args), value)
-    ref = _table.get(key)
-    if ref is not None:
-        found = ref()
+    args = tuple(args)
+    key = (op, args, value)
+    known = _table.get(key)
+    if known is not None:
+        found = known()
         if found is not None:
             return found
-    term = _new(Term)
-    _set(term, "op", op)
-    _set(term, "args", key[1])
-    _set(term, "value", value)
-    _set(term, "cache", None)
     is_open = op == "bound"
     is_infinite = op == "const" and value == "oo"
-    for a in key[1]:
+    for a in args:
         if a.is_open:
             is_open = True
         if a.is_infinite:
             is_infinite = True
-    _set(term, "is_open", is_open)
-    _set(term, "is_infinite", is_infinite and not op.startswith("dist:"))
-    _table[key] = KeyedRef(term, _forget, key)
+    term = _new(Term)
+    _set_op(term, op)
+    _set_args(term, args)
+    _set_value(term, value)
+    _set_cache(term, None)
+    _set_open(term, is_open)
+    _set_infinite(term, is_infinite and not op.startswith("dist:"))
+    _table[key] = entry = _Ref(term, _forget)
+    entry.key = key
     return term

@@ -5,12 +5,15 @@ A node whose one argument is ``seq(x)`` stands for any two or more operands; ``x
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from lossproof.terms.node import BINDERS, Term, make
 from lossproof.terms.walk import bound_names
 
 Bindings = dict[str, "Term | tuple[Term, ...]"]
+Matcher = Callable[[Term, Bindings], bool]
+Filler = Callable[[Mapping[str, "Term | tuple[Term, ...]"], int | None], Term]
 
 
 class CaptureError(ValueError):
@@ -19,77 +22,164 @@ class CaptureError(ValueError):
 
 def match(pattern: Term, term: Term, bindings: Bindings) -> bool:
     """Extend ``bindings`` so that the pattern becomes the term; False (bindings then undefined) if it cannot."""
-    op = pattern.op
-    if op == "sym" or op == "bound":
-        if op == "bound" and term.op != "bound":
-            return False
-        seen = bindings.setdefault(pattern.value, term)  # type: ignore[arg-type]
-        return seen is term
-    if op != term.op:
-        return False
-    args = pattern.args
-    if not args:
-        return pattern is term
-    if args[-1].op == "seq":
-        return _match_sequence(args, term, bindings)
-    given = term.args
-    if len(args) != len(given):
-        return False
-    for p, t in zip(args, given):  # noqa: B905
-        if p.op == "sym":
-            if bindings.setdefault(p.value, t) is not t:  # type: ignore[arg-type]
-                return False
-        elif not p.args and p.op != "bound":
-            if p is not t:
-                return False
-        elif not match(p, t, bindings):
-            return False
-    return True
-
-
-def _match_sequence(args: tuple[Term, ...], term: Term, bindings: Bindings) -> bool:
-    fixed = len(args) - 1
-    if len(term.args) < fixed + 1:
-        return False
-    for p, t in zip(args[:fixed], term.args, strict=False):
-        if not match(p, t, bindings):
-            return False
-    name = str(args[-1].args[0].value)
-    rest = term.args[fixed:]
-    seen = bindings.setdefault(name, rest)
-    return seen == rest
+    return matcher_of(pattern)(term, bindings)
 
 
 def instantiate(pattern: Term, bindings: Mapping[str, Term | tuple[Term, ...]]) -> Term:
     """The pattern with its metavariables replaced. Raises KeyError for one that is not bound, or bound to a sequence out of place."""
-    return _fill(pattern, bindings, None)
+    return filler_of(pattern)(bindings, None)
 
 
-def _fill(pattern: Term, bindings: Mapping[str, Term | tuple[Term, ...]], at: int | None) -> Term:
-    op = pattern.op
+def matcher_of(pattern: Term) -> Matcher:
+    """What :func:`match` does with a pattern, as a function of the other two (remembered on the pattern)."""
+    cache = pattern.cache
+    if cache is None:
+        cache = pattern.cache = {}
+    found: Matcher | None = cache.get("matcher")
+    if found is None:
+        found = cache["matcher"] = _matcher(pattern)
+    return found
+
+
+def filler_of(pattern: Term) -> Filler:
+    """What :func:`instantiate` does with a pattern, as a function of bindings and a position in their sequences or None."""
+    cache = pattern.cache
+    if cache is None:
+        cache = pattern.cache = {}
+    found: Filler | None = cache.get("filler")
+    if found is None:
+        found = cache["filler"] = _filler(pattern)
+    return found
+
+
+def sequence_names(pattern: Term) -> set[str]:
+    """The metavariables of a pattern that stand for sequences."""
+    found: set[str] = set()
+    stack = [pattern]
+    while stack:
+        t = stack.pop()
+        if t.op == "seq":
+            found |= metavariables(t).keys()
+        stack.extend(t.args)
+    return found
+
+
+# -- patterns compiled: each becomes a function once, and is used ten thousand times
+
+
+def _matcher(pattern: Term) -> Matcher:
+    op, args = pattern.op, pattern.args
     if op == "sym" or op == "bound":
-        value = bindings[pattern.value]  # type: ignore[index]
+        name, any_term = str(pattern.value), op == "sym"
+
+        def match_name(term: Term, bindings: Bindings) -> bool:
+            return (any_term or term.op == "bound") and bindings.setdefault(name, term) is term
+
+        return match_name
+    if not args:
+        return lambda term, bindings: term is pattern
+    if args[-1].op == "seq":
+        return _sequence_matcher(op, args)
+    count = len(args)
+    heads = tuple((i, p.op) for i, p in enumerate(args) if p.args or p.op == "bound")
+    leaves = tuple((i, p) for i, p in enumerate(args) if not p.args and p.op not in ("sym", "bound"))
+    # What is left in the order of the arguments, which is that of the bindings: a metavariable, or a pattern to go into.
+    names = tuple((i, str(p.value), None if p.op == "sym" else _matcher(p)) for i, p in enumerate(args) if p.args or p.op in ("sym", "bound"))
+
+    def match_node(term: Term, bindings: Bindings) -> bool:
+        if term.op != op:
+            return False
+        given = term.args
+        if len(given) != count:
+            return False
+        for i, head in heads:
+            if given[i].op != head:
+                return False
+        for i, leaf in leaves:
+            if given[i] is not leaf:
+                return False
+        for i, name, inner in names:
+            t = given[i]
+            if inner is None:
+                if bindings.setdefault(name, t) is not t:
+                    return False
+            elif not inner(t, bindings):
+                return False
+        return True
+
+    return match_node
+
+
+def _sequence_matcher(op: str, args: tuple[Term, ...]) -> Matcher:
+    fixed = [_matcher(p) for p in args[:-1]]
+    count = len(fixed)
+    name = str(args[-1].args[0].value)
+
+    def match_sequence(term: Term, bindings: Bindings) -> bool:
+        given = term.args
+        if term.op != op or len(given) <= count:
+            return False
+        for matcher, t in zip(fixed, given):  # noqa: B905
+            if not matcher(t, bindings):
+                return False
+        rest = given[count:]
+        return bindings.setdefault(name, rest) == rest
+
+    return match_sequence
+
+
+def _filler(pattern: Term) -> Filler:
+    op, args, value = pattern.op, pattern.args, pattern.value
+    if op == "sym" or op == "bound":
+        return _name_filler(str(value))
+    if not args:
+        return lambda bindings, at: pattern
+    index = str(args[0].value) if op in BINDERS else None
+    if any(p.op == "seq" for p in args):
+        return _sequence_filler(op, args, value, index)
+    fillers = [_filler(p) for p in args]
+
+    def fill_node(bindings: Mapping[str, Term | tuple[Term, ...]], at: int | None) -> Term:
+        if index is not None:
+            _check_index(index, bindings)
+        return make(op, [f(bindings, at) for f in fillers], value)
+
+    return fill_node
+
+
+def _name_filler(name: str) -> Filler:
+    def fill_name(bindings: Mapping[str, Term | tuple[Term, ...]], at: int | None) -> Term:
+        value = bindings[name]
         if type(value) is tuple:
             if at is None:
-                raise KeyError(f"{pattern.value} stands for a sequence")
+                raise KeyError(f"{name} stands for a sequence")
             return value[at]
         return value  # type: ignore[return-value]
-    if not pattern.args:
-        return pattern
-    if op in BINDERS:
-        index = bindings[str(pattern.args[0].value)]
-        if isinstance(index, tuple) or index.op != "bound":
-            raise KeyError(f"{pattern.args[0].value} is no index")
-    args: list[Term] = []
-    for p in pattern.args:
-        if not p.args and p.op != "sym" and p.op != "bound":
-            args.append(p)
-        elif p.op == "seq":
-            template = p.args[0]
-            args.extend(_fill(template, bindings, i) for i in range(sequence_length(template, bindings)))
-        else:
-            args.append(_fill(p, bindings, at))
-    return make(op, args, pattern.value)
+
+    return fill_name
+
+
+def _sequence_filler(op: str, args: tuple[Term, ...], value: Any, index: str | None) -> Filler:
+    fillers = [(p.args[0], _filler(p.args[0])) if p.op == "seq" else (None, _filler(p)) for p in args]
+
+    def fill_sequence(bindings: Mapping[str, Term | tuple[Term, ...]], at: int | None) -> Term:
+        if index is not None:
+            _check_index(index, bindings)
+        filled: list[Term] = []
+        for template, f in fillers:
+            if template is None:
+                filled.append(f(bindings, at))
+            else:
+                filled.extend([f(bindings, i) for i in range(sequence_length(template, bindings))])
+        return make(op, filled, value)
+
+    return fill_sequence
+
+
+def _check_index(name: str, bindings: Mapping[str, Term | tuple[Term, ...]]) -> None:
+    index = bindings[name]
+    if isinstance(index, tuple) or index.op != "bound":
+        raise KeyError(f"{name} is no index")
 
 
 def sequence_length(template: Term, bindings: Mapping[str, Term | tuple[Term, ...]]) -> int:

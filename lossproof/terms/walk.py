@@ -18,10 +18,12 @@ def postorder(*roots: Term) -> list[Term]:
         if term in done:
             stack.pop()
             continue
-        pending = [child for child in reversed(term.args) if child not in done]
-        if pending:
-            stack.extend(pending)
-        else:
+        ready = True
+        for child in reversed(term.args):
+            if child not in done:
+                stack.append(child)
+                ready = False
+        if ready:
             stack.pop()
             done.add(term)
             order.append(term)

@@ -1,0 +1,69 @@
+"""``lossproof prove``: a named theorem, each of its steps proved anew."""
+
+from __future__ import annotations
+
+import click
+
+from lossproof.cli.app import set_debug
+from lossproof.cli.complete import theorems
+from lossproof.cli.derive import form_of
+from lossproof.errors import UsageError
+
+_HELP = """Prove a named theorem; the exit status is 0 if every step has the relation that the theorem claims, else 3.
+
+\b
+Examples:
+  lossproof prove mle-chain
+  lossproof prove gibbs-inequality --explain
+  lossproof prove l2-gaussian-prior --format latex
+  lossproof prove mle-chain --step 2 --format json | lossproof check -
+  lossproof list theorems
+"""
+
+
+@click.command("prove", help=_HELP)
+@click.argument("name", nargs=-1, metavar="THEOREM", shell_complete=theorems)
+@click.option("--step", "number", type=int, metavar="N", help="One step alone: its whole verdict, or with --format json its proof.")
+@click.option("--explain", is_flag=True, help="How to read it, what survives, and where it ends.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "latex", "markdown", "json"]),
+    help="How to write it (default: text, or by FILE's suffix).",
+)
+@click.option("--standalone", is_flag=True, help="A whole LaTeX document, not a fragment.")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file; - is stdout.")
+@click.option("--detail", type=click.Choice(["short", "paper", "full"]), default="short", help="Verdicts alone, their proofs, or every step.")
+@click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, hidden=True)
+def command(
+    name: tuple[str, ...], number: int | None, explain: bool, form: str | None, standalone: bool, output: str | None, detail: str
+) -> int:
+    """Prove a named theorem."""
+    from lossproof.cli.files import page_width, wants_color, write
+    from lossproof.theorems import prove
+
+    form = form or form_of(output)
+    if standalone and form != "latex":
+        raise UsageError(f"--standalone is for LaTeX and the format is {form}", hint="--format latex --standalone")
+    if not name:
+        raise UsageError("which theorem?", hint="lossproof list theorems")
+    proof = prove(" ".join(name))
+    if number is not None:
+        if not 1 <= number <= len(proof.steps):
+            raise UsageError(f"{proof.theorem.id} has {len(proof.steps)} steps and no step {number}")
+        from lossproof.cli.compare import shown
+
+        write(shown(proof.steps[number - 1], form, standalone, "full" if detail == "full" else "paper"), output)
+        return 0 if proof.agrees[number - 1] else 3
+    if form == "json":
+        import json
+
+        text = json.dumps(proof.to_dict(), ensure_ascii=False, separators=(",", ":"))
+    elif form == "text":
+        text = proof.text(width=page_width(), color=wants_color(), detail=detail, explain=explain)
+    elif form == "markdown":
+        text = proof.markdown(detail=detail, explain=explain)
+    else:
+        text = proof.latex(detail=detail, explain=explain, standalone=standalone)
+    write(text if text.endswith("\n") else text + "\n", output)
+    return 0 if proof.holds else 3

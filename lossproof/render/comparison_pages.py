@@ -1,0 +1,170 @@
+"""A verdict as Markdown with mathematics and as LaTeX: what was asked, the answer, the witness, the proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from lossproof.render import blocks
+from lossproof.render.blocks import Block, Code, Display, Items, Maths, Prose, Table, Text, Title
+from lossproof.render.comparison_witness import difference, enclosed, place, point, signs
+from lossproof.render.comparison_words import (
+    ANSWERS,
+    chain_heading,
+    practice,
+    proof_lines,
+    quantifiers,
+    question_in_words,
+    stronger,
+    survives,
+)
+from lossproof.render.mathematics import SIGNS as RELATIONS_IN_LATEX
+from lossproof.render.mathematics import ChainRows, Formulas, Row
+from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, as_written, dimensions, rule_label
+from lossproof.syntax import parse_condition
+from lossproof.terms import ONE, ZERO, Term, add, replace_at, substitute, sym
+
+if TYPE_CHECKING:
+    from lossproof.comparison import Verdict
+
+#: The signs of all six answers as LaTeX.
+SIGNS: Final = {**{k: RELATIONS_IN_LATEX[s] for k, s in RELATION_SIGNS.items()}, "refuted": r"\ncong", "unknown": r"\stackrel{?}{\simeq}"}
+_DETAILS: Final = ("paper", "full")
+
+
+def verdict_markdown(v: Verdict, *, detail: str = "paper") -> str:
+    """The verdict as Markdown; ``detail`` is ``paper`` or ``full``. Raises ValueError for another detail."""
+    return blocks.markdown(verdict_blocks(v, detail), Formulas(v).line)  # type: ignore[arg-type]
+
+
+def verdict_latex(v: Verdict, *, standalone: bool = False, detail: str = "paper") -> str:
+    """The verdict as a LaTeX fragment that needs amsmath and amssymb, or with ``standalone`` as a document."""
+    return blocks.latex(verdict_blocks(v, detail), Formulas(v).line, standalone=standalone)  # type: ignore[arg-type]
+
+
+def verdict_blocks(v: Verdict, detail: str = "paper", level: int = 1) -> list[Block]:
+    """The blocks of a verdict's page. Raises ValueError for a detail other than ``paper`` and ``full``."""
+    if detail not in _DETAILS:
+        raise ValueError(f"detail is paper or full, not {detail!r}")
+    return list(_Page(v).blocks(detail, level))
+
+
+def answer(v: Verdict) -> str:
+    """A ≃ B as LaTeX."""
+    return f"A {SIGNS[v.relation]} B"
+
+
+def claim(v: Verdict, a: str = "A", b: str = "B") -> Iterator[Block]:
+    """A = scale · B + offset, or A = φ(B); nothing where that is not known or A = B."""
+    line = Formulas(v).line  # type: ignore[arg-type]
+    if v.scale is not None and v.offset is not None:
+        right = b if v.scale is ONE else rf"{line(v.scale)} \cdot {b}"
+        if v.offset is not ZERO:
+            dropped = v.offset.args if v.offset.op == "add" else (v.offset,)
+            right += line(add(ZERO, *dropped)).removeprefix("0")
+        yield Display((f"{a} = {right}",))
+    elif v.transform is not None:
+        yield Display((f"{a} = {line(substitute(v.transform, {sym('t'): sym('B')}))}",))
+
+
+class _Page:
+    def __init__(self, v: Verdict) -> None:
+        self.v = v
+        self.formulas = Formulas(v)  # type: ignore[arg-type]
+
+    def blocks(self, detail: str, level: int) -> Iterator[Block]:
+        v = self.v
+        yield Title((Maths(answer(v)), f": {ANSWERS[v.relation].partition(':')[0]}"), level)
+        for name, side in (("A", v.question.a), ("B", v.question.b)):
+            yield Text((Maths(name), " is ", Code(" ".join(side.text.split())), ", " + side.note if side.note and "is" not in side.note.split() else ""))
+        yield Display(tuple(f"{name} = {self.line(side.term)}" for name, side in (("A", v.question.a), ("B", v.question.b))))
+        yield Items(tuple((f"{label}: ", *words) for label, words in question_in_words(v)))
+        yield from self.statement()
+        yield from self.witness()
+        for condition in v.proved_if:
+            shown = [parse_condition(part) for part in condition.text.split(" and ")]
+            head: Prose = tuple(p for i, c in enumerate(shown) for p in ((" and ",) if i else ()) + (as_written(c),))
+            yield Text((*head, ": then ", Maths(answer(condition.verdict)), ", ", ANSWERS[condition.verdict.relation], "."), "Proved if")
+            yield from claim(condition.verdict)
+        yield from self.proof(detail)
+        for id, sentences in practice(v):
+            yield Items((*((s,) for s in sentences), (Code(f"lossproof prove {id}"),)), "In practice")
+
+    def line(self, term: Term) -> str:
+        return self.formulas.line(term)
+
+    # -- the answer
+
+    def statement(self) -> Iterator[Block]:
+        v = self.v
+        if v.is_proved:
+            what = f"the two are {RELATION_WORDS[v.relation]}" if v.relation != "same-order" else f"one is {RELATION_WORDS[v.relation]}"
+            yield Text((*quantifiers(v)[:-1], f", {what}."), "Theorem")
+            yield from claim(v)
+            yield Items(tuple((f"{label}: ", *words) for label, words in survives(v)))
+        elif v.relation == "refuted":
+            reason = f" {v.reason[:1].upper()}{v.reason[1:]}." if v.reason else ""
+            yield Text((f"There are two points that A and B order differently.{reason}",), "Refuted")
+        else:
+            reason = f": {v.reason}" if v.reason else ""
+            yield Text((f"Neither a relation nor its opposite was found{reason}.",), "Unknown")
+
+    def witness(self) -> Iterator[Block]:
+        v = self.v
+        w = v.witness
+        if w is None:
+            if v.is_proved and v.relation != "equal":
+                yield Text((f"Whether they are {ANSWERS[stronger(v.relation)]} is not known.",))
+            return
+        where = place(w, dimensions(v) & v.symbols.keys())  # type: ignore[arg-type]
+        given = f", with {where}" if where else ""
+        if w.says != "order":
+            yield Text((f"{difference(w)}{given}.",), f"Not {ANSWERS[w.says]}")
+            return
+        yield Text((f"{'With ' + where if where else 'At two points'}:",), "Witness")
+        rows = []
+        for name, pairs in (("A", w.a), ("B", w.b)):
+            left, right = enclosed(pairs)
+            rows.append(((Maths(name),), (left,), (Maths(signs(pairs)),), (right,)))
+        yield Table(((" ",), (point(w.points[0]),), (" ",), (point(w.points[1]),)), tuple(rows))
+
+    # -- the proof
+
+    def proof(self, detail: str) -> Iterator[Block]:
+        found = list(self.full() if detail == "full" else self.paper())
+        if found:
+            yield Text(("Each line with the rules that it uses.",), "Proof" if self.v.is_proved else "How they were compared")
+            yield from (blocks.Chain(chain) for chain in found)
+
+    def paper(self) -> Iterator[ChainRows]:
+        name, left, rows = "", "", list[Row]()
+        for line in proof_lines(self.v):
+            if line.chain != name:
+                if rows:
+                    yield ChainRows(name, left, tuple(rows))
+                name, rows = line.chain, []
+                left = self.start(name, line.left or line.right)
+            reason = f"{line.reason}" if not line.uses else f"line {', '.join(map(str, line.uses))}"
+            rows.append(Row(RELATIONS_IN_LATEX[line.relation], self.line(line.right), f"{line.number}: {reason}"))
+        if rows:
+            yield ChainRows(name, left, tuple(rows))
+
+    def full(self) -> Iterator[ChainRows]:
+        for chain in self.v.chains:
+            current = chain.theorem.left
+            rows = []
+            for s in (s for s in self.v.proof.steps if s.chain == chain.name):
+                current = replace_at(current, s.place, s.step.after)
+                needs = tuple(self.line(as_written(f.proposition)) for f in s.step.conditions if f.proposition.op not in ("without", "ranges"))
+                label = rule_label(s.rule, self.v) if s.rule != "lemma" else chain_heading(str(s.step.bindings["chain"]))  # type: ignore[arg-type]
+                rows.append(Row(RELATIONS_IN_LATEX[RELATION_SIGNS[s.relation]], self.line(current), f"{s.id}: {label}", s.id, needs))
+            if rows:
+                yield ChainRows(chain.name, self.start(chain.name, chain.theorem.left), tuple(rows))
+
+    def start(self, name: str, term: Term) -> str:
+        """The first term of a chain, named if it is an objective."""
+        shown = self.line(term)
+        return {"a": f"A = {shown}", "b": f"B = {shown}"}.get(name, shown)
+
+
+__all__ = ["SIGNS", "answer", "claim", "verdict_blocks", "verdict_latex", "verdict_markdown"]

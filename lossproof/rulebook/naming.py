@@ -1,0 +1,69 @@
+"""Losses by what people call them: their names, abbreviations and calls in libraries."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from lossproof.rulebook.load import Rulebook
+from lossproof.rulebook.records import Loss
+
+_REDUCTION: Final = re.compile(r"reduction\s*=\s*[\"'](\w+)[\"']")
+
+
+class NamedLoss(NamedTuple):
+    """A loss over a dataset: the record, its reduction (mean, sum or root, the root of the mean), and a factor as text."""
+
+    loss: Loss
+    reduction: str
+    factor: str | None
+
+
+def losses_named(name: str, book: Rulebook) -> list[Loss]:
+    """The losses of that id or name, over the data or in a library."""
+    key = plain_name(name)
+    if name in book.losses:
+        return [book.losses[name]]
+    own = [s for s in book.losses.values() if key in {plain_name(n) for n in (s.id, s.name, *s.over_data.values(), *_short(s).values())}]
+    if own:
+        return own
+    call = name.partition("(")[0].strip().lower()
+    return [s for s in book.losses.values() if any(_is_call(call, code) for code in s.code.values())]
+
+
+def objective_named(name: str, book: Rulebook) -> NamedLoss | None:
+    """The loss over a dataset that a name stands for, or None; a mean unless the name says otherwise."""
+    found = [s for s in losses_named(name, book) if s.formula is not None]
+    if not found:
+        return None
+    key, called = plain_name(name), "".join(name.lower().split())
+    for s in found:
+        for table in (_short(s), s.over_data):
+            for reduction, spelled in table.items():
+                if plain_name(spelled) == key:
+                    return NamedLoss(s, reduction, None)
+    said = _REDUCTION.search(name)
+    reduction = "sum" if said is not None and said[1] == "sum" else "mean"
+    plain = _REDUCTION.sub("", called)
+    calls = [(s, library, "".join(code.lower().split())) for s in found for library, code in s.code.items()]
+    calls = [(s, library, code) for s, library, code in calls if _is_call(called.partition("(")[0], code)]
+    calls.sort(key=lambda c: (c[2] != plain, c[2].partition("(")[0] != plain, not c[2].endswith("()"), len(c[2]), len(str(c[0].record["formula"]))))
+    if not calls:
+        return NamedLoss(found[0], reduction, None)
+    loss, library, _ = calls[0]
+    return NamedLoss(loss, reduction, loss.factor.get(library))
+
+
+def _short(loss: Loss) -> dict[str, str]:
+    return {k: str(v) for k, v in loss.record.get("short", {}).items()}
+
+
+def _is_call(name: str, code: str) -> bool:
+    """Whether a library's code calls that name, or one that ends with it: MSELoss is torch.nn.MSELoss."""
+    head = code.partition("(")[0].strip().lower()
+    return bool(name) and (head == name or head.endswith(f".{name}"))
+
+
+def plain_name(name: str) -> str:
+    """A name in lower case, with single spaces for hyphens and underscores."""
+    return " ".join(name.lower().replace("-", " ").replace("_", " ").split())

@@ -1,0 +1,466 @@
+"""A normal form for comparing objectives: definitions unfolded, logarithms split, sums and expectations taken apart term by term."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import isqrt
+from typing import Final
+
+from lossproof.facts import Algebra, Rule
+from lossproof.facts.algebra import Poly, Rational, quotient
+from lossproof.kernel import KernelError, Theorem
+from lossproof.rulebook import Rulebook
+from lossproof.search.display import Display, product_of, tidy_sum
+from lossproof.search.rewrite import Rewriter
+from lossproof.search.split import Splitter
+from lossproof.terms import ZERO, Term, add, contains, fn, make, mul, neg, num, size, sym
+from lossproof.terms.pattern import index_names
+
+#: Terms larger than this are not worked on: the answer is unknown.
+MAX_SIZE: Final = 20_000
+_PRIMES: Final = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
+_MOST_SUMMANDS: Final = 12  # of a square that is multiplied out
+#: Rules that go the other way here.
+_LEFT_OUT: Final = frozenset({"cases-minus"})
+#: Which argument is taken apart, for the operators that are linear in one.
+_BODY: Final = {"samples_sum": 0, "sum": 3, "E": 2}
+
+
+class Normaliser:
+    """Brings objectives to a form in which equal ones are likely to be equal by algebra; each step is a theorem.
+
+    ``full`` multiplies squares and exponentials out as well.
+    """
+
+    def __init__(self, rewriter: Rewriter, display: Display, *, full: bool = False) -> None:
+        self.rewriter = rewriter
+        self.kernel = rewriter.kernel
+        self.prover = self.kernel.prover
+        self.book: Rulebook = rewriter.book
+        self.display = display
+        self.full = full
+        self.splitter = Splitter(rewriter, display)
+        tags = ["tidy", "split", "canonical", "power", "root"] + (["expand"] if full else [])
+        self._tables = [self.book.tagged(t) for t in tags]
+        self._define = self.book.tagged("define")
+        self._expect = self.book.tagged("expectation")
+        self._stables: tuple[set[Term], set[Term]] = (set(), set())
+        self._written: set[Term] = set()  # what arithmetic has spelled, which is not spelled again
+        self._arithmetic_too = False
+        self._equal: dict[Term, Term] = {}
+
+    def given(self, left: Term, right: Term) -> None:
+        """A symbol is to be replaced by what a hypothesis says that it equals."""
+        self._equal[left] = right
+
+    def normal(self, term: Term) -> Theorem:
+        """The term equals its normal form."""
+        steps: list[Theorem] = []
+        for phase, stable in enumerate(self._stables):  # definitions and logarithms first: densities are best as their records write them
+            self._arithmetic_too = phase == 1
+            for _ in range(80):
+                theorem = self.rewriter.pass_over(term, self._visit, everywhere=True, stable=stable)
+                if theorem.is_trivial or size(theorem.right) > MAX_SIZE:
+                    break
+                steps.append(theorem)
+                term = theorem.right
+        return self.kernel.chain(steps) if steps else self.kernel.reflexivity(term)
+
+    # -- one node
+
+    def _visit(self, t: Term) -> Theorem | None:
+        op = t.op
+        if op == "sym":
+            return self._replaced(t)
+        if not t.args or op.startswith("dist:") or (op == "H" and t.args[0].op == "dist:empirical"):
+            return None
+        for table in (self._expect, self._define):
+            found = self.rewriter.first(table.get(op), t)
+            if found is not None:
+                return found
+        if op in ("pdf", "cdf", "cdf_below"):
+            return self._unfolded(t)
+        if op == "log" and t.args[0].op in ("samples_prod", "mul"):
+            found = self._log(t)
+            if found is not None:
+                return found
+        for table in self._tables:
+            found = self.rewriter.first([r for r in table.get(op) if r.id not in _LEFT_OUT], t)
+            if found is not None:
+                return found
+        if not self._arithmetic_too:
+            return self.splitter._factor_common(t) if op == "log" and t.args[0].op == "add" else None
+        if op in _BODY:
+            return self._linear(t)
+        special = {"log": self._log, "pow": self._power, "abs": self._distance, "softplus": self._oriented, "cosh": self._oriented,
+                   "cos": self._oriented, "sqrt": self._root, "sigmoid": self._oriented, "cases": self._cases}.get(op)  # fmt: skip
+        found = special(t) if special is not None else None
+        return found if found is not None else self._arithmetic(t)
+
+    def _replaced(self, t: Term) -> Theorem | None:
+        value = self._equal.get(t)
+        if value is None:
+            return None
+        try:
+            return self.kernel.rewrite(self.book.rules["by-equation"], t, {"a": t, "b": value})
+        except KernelError:
+            return None
+
+    def _unfolded(self, t: Term) -> Theorem | None:
+        found = self.rewriter.first(self.book.tagged("tidy").get(t.op), t)
+        if found is not None or not t.args[0].op.startswith("dist:") or t.args[0].op == "dist:empirical":
+            return found
+        record = self.book.distribution(t.args[0].op[5:])
+        rule = {"pdf": record.density, "cdf": record.cdf, "cdf_below": record.cdf_below}[t.op]
+        return self.rewriter.apply(rule, t) if rule is not None else None
+
+    def _arithmetic(self, t: Term) -> Theorem | None:
+        """Quotients and products of sums multiplied out, inside functions too."""
+        if t.op not in ("add", "mul", "div", "neg", "pow") or (t.op != "add" and self.prover.is_free(t)):
+            return self._partial(t) if t.op == "div" else None
+        if t in self._written:
+            return None
+        target = self.display.sum_of(self.display.poly(t))
+        self._written.add(target)
+        if target is t or _alike(t, target):
+            return None
+        return self._algebra(t, target)
+
+    def _partial(self, t: Term) -> Theorem | None:
+        """K/(K - 1) as 1 + 1/(K - 1): fractions of which a part is whole."""
+        if not self.full:
+            return None
+        q, bases = self.display.product(t)
+        for below, e in bases.items():
+            if below.op != "add" or e >= 0:
+                continue
+            poly = self.display.poly(below)
+            for above in [b for b, k in bases.items() if k > 0 and poly.get(((b, 1),)) == 1]:
+                rest = neg(self.display.sum_of({m: c for m, c in poly.items() if m != ((above, 1),)}))
+                fraction = fn("div", above, add(above, neg(rest)))
+                outside = {b: k - (b is above) + (b is below) for b, k in bases.items()}
+                first = self._algebra(t, mul(product_of(q, {b: k for b, k in outside.items() if k}), fraction))
+                then = self.rewriter.apply(self.book.rules["partial-fraction"], fraction)
+                if first is not None and then is not None and first.right.op == "mul":
+                    return self.kernel.chain([first, self.kernel.congruence(first.right, {len(first.right.args) - 1: then})])
+        return None
+
+    def _followed(self, spelled: Theorem, rule: str) -> Theorem | None:
+        """A respelling with the rule that it was made for."""
+        then = self.rewriter.apply(self.book.rules[rule], spelled.right)
+        return None if then is None else self.kernel.chain([s for s in (spelled, then) if not s.is_trivial])
+
+    def _algebra(self, before: Term, after: Term) -> Theorem | None:
+        if before is after:
+            return None
+        try:
+            return self.kernel.algebra(before, after)
+        except KernelError:
+            return None
+
+    # -- logarithms, powers, even functions
+
+    def _log(self, t: Term) -> Theorem | None:
+        x = t.args[0]
+        if x.op == "samples_prod":
+            return self.rewriter.apply(self.book.rules["log-samples"], t)
+        if x.op == "mul" and any(a.op == "samples_prod" for a in x.args):
+            return self.rewriter.apply(self.book.rules["log-joint"], t)
+        if x.op in ("num", "div") and (q := self.display.constant(x)) is not None and q > 0 and q != 1:
+            return self._log_of_number(t, Fraction(q))
+        if x.op == "add":
+            return self.splitter._factor_common(t) or self._reordered(t)
+        return None
+
+    def _log_of_number(self, t: Term, q: Fraction) -> Theorem | None:
+        """log 12 = 2 log 2 + log 3."""
+        factors = _factored(q)
+        if factors is None or (len(factors) == 1 and factors[0][1] == 1):
+            return None
+        parts = [num(p) if e == 1 else make("pow", (num(p), num(e))) for p, e in factors]
+        written = mul(*parts)
+        first = self._algebra(t.args[0], written)
+        if first is None:
+            return None
+        spelled = self.kernel.congruence(t, {0: first})
+        then = self.rewriter.first(self.book.tagged("split").get("log"), spelled.right)
+        return None if then is None else self.kernel.chain([spelled, then])
+
+    def _reordered(self, t: Term) -> Theorem | None:
+        """log(e^z + 1) as log(1 + e^z), if a rule then knows it."""
+        x = t.args[0]
+        table = self.book.tagged("canonical")
+        for order in ([*x.args[1:], x.args[0]], list(reversed(x.args))):
+            first = self._algebra(x, make("add", order))
+            if first is None:
+                continue
+            spelled = self.kernel.congruence(t, {0: first})
+            then = self.rewriter.first(table.get("log"), spelled.right)
+            if then is not None:
+                return self.kernel.chain([spelled, then])
+        return None
+
+    def _root(self, t: Term) -> Theorem | None:
+        """√4 is √(2²)."""
+        q = self.display.constant(t.args[0])
+        if q is None or q <= 0:
+            return None
+        top, bottom = isqrt(Fraction(q).numerator), isqrt(Fraction(q).denominator)
+        if Fraction(top * top, bottom * bottom) != q:
+            return None
+        first = self._algebra(t.args[0], make("pow", (num(Fraction(top, bottom)), num(2))))
+        spelled = self.kernel.congruence(t, {0: first}) if first is not None else self.kernel.reflexivity(t)
+        then = self.rewriter.first(self.book.tagged("tidy").get("sqrt"), spelled.right)
+        return None if then is None else self.kernel.chain([spelled, then])
+
+    def _power(self, t: Term) -> Theorem | None:
+        if not self.full or t.args[0].op != "add" or t.args[1] is not num(2) or len(t.args[0].args) > _MOST_SUMMANDS:
+            return None
+        base = t.args[0]
+        pair = base if len(base.args) == 2 else make("add", (base.args[0], make("add", base.args[1:])))
+        first = self._algebra(base, pair)
+        spelled = self.kernel.congruence(t, {0: first}) if first is not None else self.kernel.reflexivity(t)
+        return self._followed(spelled, "square-of-sum")
+
+    def _oriented(self, t: Term) -> Theorem | None:
+        """The one of f(a - b) and f(b - a) that both sides of a comparison agree on."""
+        x = t.args[0]
+        if x.op not in ("add", "neg", "mul", "div"):
+            return None
+        poly = self.kernel.algebra_forms.poly(x)
+        if not poly:
+            return None
+        first = min(poly, key=lambda m: [self.kernel.algebra_forms.order_key(b) for b, _ in m])
+        if poly[first] > 0:
+            return None
+        minus = neg(self.display.sum_of({m: -q for m, q in self.display.poly(x).items()}))
+        spelled = self._algebra(x, minus)
+        if spelled is None and x is not minus:
+            return None
+        before = self.kernel.congruence(t, {0: spelled}) if spelled is not None else self.kernel.reflexivity(t)
+        for tag in ("tidy", "split", "canonical"):
+            then = self.rewriter.first(self.book.tagged(tag).get(t.op), before.right)
+            if then is not None:
+                return self.kernel.chain([s for s in (before, then) if not s.is_trivial])
+        return None
+
+    def _distance(self, t: Term) -> Theorem | None:
+        """|a·b + a·c| as |a|·|b + c|."""
+        forms = self.kernel.algebra_forms
+        q, bases = forms.product(forms.factored(t.args[0]))
+        if len(bases) + (q not in (1, -1)) < 2:
+            return self._oriented(t)
+        factors = [num(abs(q))] if q not in (1, -1) else []
+        factors += [product_of(1, {b: e}) for b, e in bases.items()]
+        first = self._algebra(t.args[0], make("mul", factors) if q > 0 else neg(make("mul", factors)))
+        if first is None:
+            return None
+        spelled = self.kernel.congruence(t, {0: first})
+        steps = [spelled]
+        for _ in range(2):  # |-a|, then |a·b|
+            for tag in ("tidy", "power"):
+                then = self.rewriter.first(self.book.tagged(tag).get("abs"), steps[-1].right)
+                if then is not None:
+                    steps.append(then)
+                    break
+            if steps[-1].right.op != "abs":
+                return self.kernel.chain(steps)
+        return None
+
+    def _cases(self, t: Term) -> Theorem | None:
+        """The one of cases(c, a, b) and -cases(c, -a, -b) that both sides of a comparison agree on."""
+        found = self.splitter.visit(t)
+        if found is not None:
+            return found
+        a, b = t.args[1:]
+        forms = self.kernel.algebra_forms
+        poly = {} if a.is_infinite else forms.poly(a)
+        if b.op == "neg" and b.args[0].op == "const":
+            flipped, first = b.args[0], True
+        elif b.is_infinite or a.is_infinite or not poly:
+            return None
+        else:
+            flipped = self.display.sum_of({m: -q for m, q in self.display.poly(b).items()})
+            first = poly[min(poly, key=lambda m: [forms.order_key(base) for base, _ in m])] < 0
+        if not first:
+            return None
+        minus_a = self.display.sum_of({m: -q for m, q in self.display.poly(a).items()}) if not a.is_infinite else neg(a)
+        parts = {}
+        for i, branch, after in ((1, a, neg(minus_a)), (2, b, neg(flipped))):
+            if branch is not after:
+                spelled = self._algebra(branch, after)
+                if spelled is None:
+                    return None
+                parts[i] = spelled
+        return self._followed(self.kernel.congruence(t, parts), "cases-minus-out")
+
+    # -- sums over samples, sums over an index, expectations
+
+    def _linear(self, t: Term) -> Theorem | None:
+        if t.op == "E":
+            found = self._expectation(t)
+            if found is not None:
+                return found
+        at = _BODY[t.op]
+        body = t.args[at]
+        poly = self.display.poly(body)
+        if not poly:
+            return self._with_body(t, ZERO, self._constant_rule(t))
+        if len(poly) > 1:
+            written = tidy_sum(product_of(q, dict(m)) for m, q in poly.items())
+            if written.op != "add":
+                return None
+            return self._with_body(t, written, {"samples_sum": "split-samples", "sum": "sum-split", "E": "expectation-sum"}[t.op])
+        ((monomial, q),) = poly.items()
+        return self._factored(t, q, dict(monomial))
+
+    def _factored(self, t: Term, q: Rational, bases: dict[Term, int]) -> Theorem | None:
+        outside = {b: e for b, e in bases.items() if self._is_outside(t, b)}
+        inside = quotient(bases, outside)
+        if not inside:
+            return self._with_body(t, product_of(q, outside), self._constant_rule(t))
+        if not outside and q == 1:
+            return None
+        pair = mul(product_of(q, outside), product_of(1, inside))
+        return self._with_body(t, pair, {"samples_sum": "factor-samples", "sum": "sum-factor", "E": "expectation-factor"}[t.op])
+
+    def _is_outside(self, t: Term, b: Term) -> bool:
+        if t.op == "samples_sum":
+            return self.prover.is_shared(b)
+        if t.op == "sum":
+            return str(t.args[0].value) not in index_names(b)
+        return not contains(b, t.args[1])
+
+    def _constant_rule(self, t: Term) -> str:
+        if t.op == "E":
+            return f"expectation-{t.args[0].op[5:]}-0"
+        return {"samples_sum": "constant-samples", "sum": "sum-constant"}[t.op]
+
+    def _with_body(self, t: Term, body: Term, rule: str) -> Theorem | None:
+        """Spell the body as the rule wants it, then apply the rule."""
+        at = _BODY[t.op]
+        first = self._algebra(t.args[at], body)
+        if first is None and t.args[at] is not body:
+            return None
+        spelled = self.kernel.congruence(t, {at: first}) if first is not None else self.kernel.reflexivity(t)
+        found = self._rule(rule)
+        then = self.rewriter.apply(found, spelled.right) if found is not None else None
+        if then is None or then.right is t:
+            return None
+        return self.kernel.chain([s for s in (spelled, then) if not s.is_trivial])
+
+    def _rule(self, id: str) -> Rule | None:
+        try:
+            return self.book.rule(id)
+        except KeyError:
+            return None
+
+    def _expectation(self, t: Term) -> Theorem | None:
+        """An expectation by the distribution's record."""
+        distribution, variable, body = t.args
+        if distribution.op == "dist:empirical":
+            return None
+        rules = self.book.distribution(distribution.op[5:]).expectations[1:]
+        found = self.rewriter.first(rules, t)
+        if found is not None:
+            return found
+        for spelled in self._spellings(body, variable):
+            first = self._algebra(body, spelled)
+            if first is None:
+                continue
+            respelled = self.kernel.congruence(t, {2: first})
+            then = self.rewriter.first(rules, respelled.right)
+            if then is not None:
+                return self.kernel.chain([respelled, then])
+        return None
+
+    def _spellings(self, body: Term, variable: Term) -> list[Term]:
+        """x² as (x - 0)², (μ - x)² as (x - μ)², x - μ."""
+        found: list[Term] = []
+        if body.op == "pow" and body.args[1] is num(2):
+            base = body.args[0]
+            if base is variable:
+                found.append(make("pow", (add(variable, neg(ZERO)), num(2))))
+            elif base.op == "add":
+                poly = self.display.poly(base)
+                own = poly.get(((variable, 1),))
+                rest = {m: q for m, q in poly.items() if m != ((variable, 1),)}
+                if own in (1, -1) and not any(contains(b, variable) for m in rest for b, _ in m):
+                    sign = -1 if own == 1 else 1
+                    other = self.display.sum_of({m: sign * q for m, q in rest.items()})
+                    found.append(make("pow", (add(variable, neg(other)), num(2))))
+        if body.op == "mul" and len(body.args) == 2:
+            found.append(make("mul", (body.args[1], body.args[0])))
+        return found
+
+
+def _alike(t: Term, target: Term) -> bool:
+    """Whether two spellings differ in the order of operands alone, which is no reason for a step."""
+    return t.op == target.op and sorted(map(id, t.args)) == sorted(map(id, target.args))
+
+
+def _factored(q: Fraction) -> list[tuple[int, int]] | None:
+    """The prime factors of a rational with their exponents, or None if it has a large one."""
+    found: dict[int, int] = {}
+    for part, sign in ((q.numerator, 1), (q.denominator, -1)):
+        rest = part
+        for p in _PRIMES:
+            while rest % p == 0:
+                rest //= p
+                found[p] = found.get(p, 0) + sign
+        if rest > 10**12:
+            return None
+        if rest > 1:
+            found[rest] = found.get(rest, 0) + sign
+    return sorted(found.items())
+
+
+def equations(hypotheses: list[Term], display: Display, allowed: Callable[[str], bool]) -> list[tuple[Term, Term]]:
+    """Hypotheses ``t == 0`` solved for a symbol: pairs of the symbol and what it equals."""
+    found: list[tuple[Term, Term]] = []
+    for h in hypotheses:
+        if h.op != "eq":
+            continue
+        solved = solve(display.poly(h.args[0]), display, lambda n: allowed(n) and sym(n) not in [s for s, _ in found])
+        if solved is not None:
+            found.append(solved)
+    return found
+
+
+def over_one(term: Term, forms: Algebra) -> tuple[Term, Term]:
+    """A sum of fractions as the numerator, multiplied out, and the common denominator."""
+    poly = forms.poly(term)
+    below: dict[Term, int] = {}
+    for monomial in poly:
+        for base, e in monomial:
+            below[base] = min(below.get(base, 0), e)
+    parts: list[Term] = []
+    for monomial, q in poly.items():
+        powers = dict(monomial)
+        exponents = {b: powers.get(b, 0) - below.get(b, 0) for b in powers.keys() | below.keys()}
+        ordered = sorted(exponents.items(), key=lambda item: forms.order_key(item[0]))
+        factors = [f for b, e in ordered if e for f in ([b] * e if b.op == "add" else [product_of(1, {b: e})])]
+        parts.append(mul(num(q), *factors))
+    return add(*parts), product_of(1, {b: -e for b, e in sorted(below.items(), key=lambda item: forms.order_key(item[0])) if e < 0})
+
+
+def solve(poly: Poly, display: Display, allowed: Callable[[str], bool]) -> tuple[Term, Term] | None:
+    """A symbol that occurs in one monomial alone, with exponent 1, and what it equals if the poly is 0."""
+    for monomial, q in poly.items():
+        for base, e in monomial:
+            if base.op != "sym" or e != 1 or not allowed(str(base.value)):
+                continue
+            others = {m: c for m, c in poly.items() if m is not monomial}
+            if any(contains(b, base) for m in others for b, _ in m) or any(contains(b, base) for b, _ in monomial if b is not base):
+                continue
+            rest = {b: x for b, x in monomial if b is not base}
+            value = fn("div", neg(display.sum_of(others)), product_of(q, rest)) if others else ZERO
+            if not others:
+                return base, value
+            above, below = over_one(value, display)
+            return base, product_of(*display.product(fn("div", display.factored(above), below)))
+    return None
+
+
+__all__ = ["MAX_SIZE", "Normaliser", "equations", "over_one", "solve"]
