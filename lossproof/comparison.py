@@ -20,6 +20,8 @@ from lossproof.search.defined import needs, only_one_defined
 from lossproof.terms import Term, make, num, postorder, size, substitute, sym, symbols
 
 if TYPE_CHECKING:
+    import sympy
+
     from lossproof.interop.witness import Witness
 
 REFUTED: Final = "refuted"
@@ -51,6 +53,7 @@ class Verdict:
         self.scale: Term | None = self.theorem.scale if self.theorem is not None else None
         self.offset: Term | None = self.theorem.offset if self.theorem is not None else None
         self.transform: Term | None = parts.get("transform")
+        self.argument: Term = parts["argument"]  # the symbol that stands for B in ``transform``
         self.witness: Witness | None = parts.get("witness")
         self.reason: str = parts.get("reason", "")
         self.proved_if: tuple[Condition, ...] = parts.get("proved_if", ())
@@ -116,25 +119,51 @@ class Verdict:
 
 
 def compare(
-    a: str,
-    b: str,
+    a: str | Term | sympy.Basic,
+    b: str | Term | sympy.Basic,
     *,
     learn: Iterable[str] | str,
-    data: Iterable[str] = (),
-    fixed: Iterable[str] = (),
+    data: Iterable[str] | str = (),
+    fixed: Iterable[str] | str = (),
     let: Iterable[str] | str = (),
     where: str = "",
     book: Rulebook | None = None,
 ) -> Verdict:
     """Compare two objectives, both to be minimised over ``learn``.
 
-    ``a`` and ``b`` are formulas such as ``"mean((y - w*x)^2)"``, named losses such as ``"MSE"`` or ``"torch.nn.MSELoss"``, or
+    ``a`` and ``b`` are formulas (texts, terms or SymPy expressions) such as ``"mean((y - w*x)^2)"``, named losses such as ``"MSE"`` or ``"torch.nn.MSELoss"``, or
     assumptions such as ``"y ~ N(yhat, sigma^2)"``. y and the names of ``data`` are data, the rest is fixed. ``let`` defines names in both
     (``"z = z_2 - z_1"``, ``"p = Bernoulli(theta)"``), ``where`` adds conditions. Raises a :class:`LossproofError` for input that cannot be used.
     """
     book = book or Rulebook.default()
-    names = {k: [v] if isinstance(v, str) else list(v) for k, v in (("learn", learn), ("let", let), ("data", data), ("fixed", fixed))}
-    return judge(read_question(a, b, where=where, book=book, **names), book=book)
+    names = {k: v.replace(",", " ").split() if isinstance(v, str) else list(v) for k, v in (("learn", learn), ("data", data), ("fixed", fixed))}
+    definitions = [let] if isinstance(let, str) else list(let)
+    return judge(read_question(_written(a), _written(b), let=definitions, where=where, book=book, **names), book=book)
+
+
+def _parts(p: Term) -> list[Term]:
+    """That a product or a power is not zero, as the same of what it is made of."""
+    if p.op != "ne":
+        return [p]
+    found: list[Term] = []
+    stack = [p.args[0]]
+    while stack:
+        t = stack.pop()
+        if t.op == "mul":
+            stack.extend(reversed(t.args))
+        elif t.op == "neg" or (t.op == "pow" and t.args[1].op == "num"):
+            stack.append(t.args[0])
+        elif symbols(t):
+            found.append(make("ne", (t, num(0))))
+    return found or [p]
+
+
+def _written(objective: str | Term | sympy.Basic) -> str:
+    if isinstance(objective, str):
+        return objective
+    from lossproof.interop.terms import term
+
+    return term(objective).ascii()
 
 
 def judge(question: Question, *, book: Rulebook | None = None) -> Verdict:
@@ -155,19 +184,26 @@ class _Judge:
         q = self.question
         found = list(q.hypotheses)
         prover = Prover(q.symbols, [p for p, _ in found], self.book.facts, Algebra())
-        for p in dict.fromkeys([*needs(q.a.term), *needs(q.b.term)]):
+        self.holds = prover.holds
+        for p in reversed(self._needs()):  # the inner ones first: the others may follow
             if prover.prove(p) is not None:
                 continue
             if not symbols(p) and prover.algebra.constant(p.args[0]) is not None:
-                side = q.a if p in needs(q.a.term) else q.b
+                side = q.a if p in needs(q.a.term, self.holds) else q.b
                 raise DomainError(f"{side.text} has no value: {p} does not hold", text=side.text, span=(0, len(side.text)))
             if any(q.symbols[n].role == "variable" for n in symbols(p) if n in q.symbols):
                 self.missing.append(p)
                 continue
-            found.append((p, "domain"))
-            self.missing.append(p)
-            prover.assume(p)
+            for part in _parts(p):
+                if prover.prove(part) is None:
+                    found.append((part, "domain"))
+                    self.missing.append(part)
+                    prover.assume(part)
         return tuple(found)
+
+    def _needs(self) -> list[Term]:
+        q = self.question
+        return list(dict.fromkeys([*needs(q.a.term, self.holds), *needs(q.b.term, self.holds)]))
 
     def verdict(self) -> Verdict:
         """Prove with what may vary with the sample, else refute, else prove for what is shared."""
@@ -231,11 +267,11 @@ class _Judge:
     def _parts(self, comparer: Comparer, table: dict[str, Symbol]) -> dict[str, Any]:
         normal = comparer.normal
         chains = tuple(Chain(n, normal[n], ((n, normal[n]),)) for n in ("a", "b"))
-        return {"symbols": table, "hypotheses": self.hypotheses, "normal": normal, "chains": chains, "prover": comparer.prover}
+        return {"symbols": table, "hypotheses": self.hypotheses, "normal": normal, "chains": chains, "prover": comparer.prover, "argument": comparer.argument}
 
     def _proved(self, comparer: Comparer, found: Found, table: dict[str, Symbol]) -> Verdict:
         q = self.question
-        facts = [comparer.prover.prove(p) for p in dict.fromkeys([*needs(q.a.term), *needs(q.b.term)])]
+        facts = [comparer.prover.prove(p) for p in self._needs()]
         if any(f is None for f in facts):
             return self._unknown(comparer, table, "it is not known that both have a value")
         main = Chain("claim", found.theorem, found.lines)
@@ -370,7 +406,7 @@ class _Judge:
         for p, variable in pairs.items():
             entropy = make("H", (p, variable))
             try:
-                normal = comparer._normal(entropy, 1).right
+                normal = comparer.normal_form(entropy, 1).right
             except KernelError:
                 continue
             for one, two in ((a, b), (b, a)):
@@ -386,7 +422,7 @@ class _Judge:
         if not changed:
             return ""
         domains = {n: q.declared.get(n, s.domain) if n in moving else s.domain for n, s in q.symbols.items()}
-        which = only_one_defined(q.a.term, q.b.term, domains, [p for p, _ in q.hypotheses])
+        which = only_one_defined(q.a.term, q.b.term, domains, [p for p, _ in q.hypotheses], self.holds)
         if not which:
             return ""
         return f"they are not defined for the same values of {', '.join(dict.fromkeys(changed))}: {which} has a value where the other has none"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -21,16 +22,24 @@ from lossproof.reading import (
     read_expression,
     with_plain_indices,
 )
-from lossproof.rulebook import Rulebook
+from lossproof.rulebook import Loss, Rulebook
 from lossproof.rulebook.naming import objective_named
 from lossproof.search.dataset import COUNT
-from lossproof.syntax import canonical, parse_assumption, parse_conditions, parse_expression, split_subscript
+from lossproof.syntax import (
+    canonical,
+    parse_assumption,
+    parse_conditions,
+    parse_domain,
+    parse_expression,
+    split_subscript,
+)
 from lossproof.syntax.assumption import Argument, Assumption, Call, Tilde
 from lossproof.syntax.objective import Let, parse_let, parse_objective
 from lossproof.terms import Term, fn, make, mul, neg, rebuild, substitute, sym, symbols
 
 _OF_TWO: Final = frozenset({"CE", "KL", "JS"})
 _VARIABLES: Final = ("x", "t", "u", "v", "a", "b")
+_DOTTED: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+(\(.*\))?\Z")  # a library's name
 _DUMMY: Final = "·variate"
 
 
@@ -155,6 +164,8 @@ class _Reader:
         named = objective_named(text.strip(), self.book) if len(text) < 200 and plain not in {*self.learn, *self.lets, *self.data} else None
         if named is not None:
             return self._named(text, *named)
+        if _DOTTED.match(text.strip()):
+            raise self._no_objective(text, text.strip())
         family = self.book.find_distribution(text.strip()) if text.strip().replace("-", "").isalnum() else None
         if family is not None and family.default is not None and plain not in self.learn:
             return replace(self._assumption(family.default), text=text)
@@ -168,11 +179,15 @@ class _Reader:
         shorts = [v for s in self.book.losses.values() for v in (s.name, *s.record.get("short", {}).values(), *[c.partition("(")[0] for c in s.code.values()])]
         lowered = {str(v).lower(): str(v) for v in shorts}
         close = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)
-        return UnknownNameError(f"{name} is neither learned nor the name of a loss", text=text, span=(0, len(text)), nearest=[lowered[c] for c in close],
+        return UnknownNameError(f"{name[:60]} is neither learned nor the name of a loss", text=text, span=(0, len(text)), nearest=[lowered[c] for c in close],
                                 hint='a formula such as "mean((y - w*x)^2)", a loss such as MSE, or an assumption')  # fmt: skip
 
-    def _named(self, text: str, loss: object, reduction: str, factor: str | None) -> Side:
-        formula = loss.formula  # type: ignore[attr-defined]
+    def _named(self, text: str, loss: Loss, reduction: str, factor: str | None) -> Side:
+        formula = loss.formula
+        for name, where in loss.record.get("domains", {}).items():
+            if name not in self.lets:
+                self.reading.domains.meet(name, parse_domain(str(where)))
+        assert formula is not None
         term = fn("samples_sum" if reduction == "sum" else "samples_mean", self._resolved(formula, text))
         if reduction == "root":
             term = fn("sqrt", term)
@@ -399,8 +414,8 @@ class _Reader:
     def _finished(self, a: Side, b: Side) -> Question:
         reading = self.reading
         over = is_over_samples(a.term, b.term)
-        if over and "n" not in self.learn and "n" not in self.data:
-            a, b = (replace(s, term=substitute(s.term, {sym("n"): COUNT})) for s in (a, b))
+        if not {"n"} & {*self.learn, *self.data, *self.fixed, *self.lets, *self._declared()}:
+            a, b = (replace(s, term=substitute(s.term, {sym("n"): COUNT})) for s in (a, b))  # the number of samples
         conditions = conditions_of(reading)
         declared = {n: reading.domains.of.get(n, REALS) for n in self.learn}
         for side in (a, b):
@@ -417,6 +432,10 @@ class _Reader:
         hypotheses = hypotheses_of(reading, table, conditions, dimensions - reading.domains.of.keys())
         either = frozenset(n for n, s in table.items() if s.role == "parameter" and s.indexed and split_subscript(n)[1] != "i")
         return Question(a, b, table, tuple(hypotheses), tuple(self.learn), declared, either, self.frozen, tuple(self.notes), self.where, tuple(self.let))
+
+    def _declared(self) -> set[str]:
+        """The names of which the conditions speak."""
+        return {n for c in self.reading.source.conditions for n in symbols(c.term)}
 
     def _table(self, used: set[str], dimensions: set[str], inside: set[str], over: bool) -> dict[str, Symbol]:
         table: dict[str, Symbol] = {}

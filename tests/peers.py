@@ -502,8 +502,12 @@ def value(term: Term, values: Mapping[str, Any]) -> Any:
     if op in ("sym", "bound"):
         return values[str(term.value)]
     if op in ("sum", "prod"):
-        ks = range(int(value(args[1], values)), int(value(args[2], values)) + 1)
-        parts = [value(args[3], {**values, str(args[0].value): k}) for k in ks]
+        low, high = value(args[1], values), value(args[2], values)
+        parts = []
+        for k in range(int(np.min(low)), int(np.max(high)) + 1):
+            part = value(args[3], {**values, str(args[0].value): k})
+            inside = True if np.ndim(high) == np.ndim(low) == 0 else (low <= k) & (k <= high)  # an array: a range for each sample
+            parts.append(part if inside is True else np.where(inside, part, op == "prod"))
         return sum(parts) if op == "sum" else math.prod(parts)
     if op == "in":
         assert args[1].value == "integers"

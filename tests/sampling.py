@@ -277,7 +277,9 @@ class Sampler:
         if domain is None or domain.op not in ("domain", "set", "categories"):
             return q
         if domain.op == "set":
-            return Fraction(rng.choice(domain.args).value)  # type: ignore[arg-type]
+            member = evaluate_exact(rng.choice(domain.args), {})
+            assert isinstance(member, Fraction)
+            return member
         if domain.op == "categories":
             return Fraction(rng.randint(1, self.size))
         kind = str(domain.value)

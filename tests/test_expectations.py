@@ -268,7 +268,7 @@ def test_records_and_rules_are_found_by_their_ids() -> None:
     assert BOOK.source("finite-normal-0")["kind"] == "finite"
     assert BOOK.source("expectation-sum")["kind"] == "rule"
     assert BOOK.source("real-sum")["kind"] == "fact"
-    for id in ("expectation-normal-99", "expectation-nothing-1", "finite-normal", "what", "cdf-poisson"):
+    for id in ("expectation-normal-99", "expectation-nothing-1", "finite-normal", "what", "cdf-von-mises"):
         with pytest.raises(KeyError):
             BOOK.source(id)
 

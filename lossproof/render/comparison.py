@@ -79,7 +79,7 @@ def how(v: Verdict, a: str = "A", b: str = "B") -> str:
     if v.scale is not None and v.offset is not None:
         return f"{a} = {scaled(v.scale, v.offset, b)}"
     if v.transform is not None:
-        return f"{a} = {formula(substitute(v.transform, {sym('t'): sym(b)}))}"
+        return f"{a} = {formula(substitute(v.transform, {v.argument: sym(b)}))}"
     return ""
 
 

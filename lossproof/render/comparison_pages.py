@@ -64,7 +64,7 @@ def claim(v: Verdict, a: str = "A", b: str = "B") -> Iterator[Block]:
             right += line(add(ZERO, *dropped)).removeprefix("0")
         yield Display((f"{a} = {right}",))
     elif v.transform is not None:
-        yield Display((f"{a} = {line(substitute(v.transform, {sym('t'): sym('B')}))}",))
+        yield Display((f"{a} = {line(substitute(v.transform, {v.argument: sym('B')}))}",))
 
 
 class _Page:

@@ -27,8 +27,8 @@ def losses_named(name: str, book: Rulebook) -> list[Loss]:
     own = [s for s in book.losses.values() if key in {plain_name(n) for n in (s.id, s.name, *s.over_data.values(), *_short(s).values())}]
     if own:
         return own
-    call = name.partition("(")[0].strip().lower()
-    return [s for s in book.losses.values() if any(_is_call(call, code) for code in s.code.values())]
+    call = _call_of(name)
+    return [s for s in book.losses.values() if any(_is_call(call, code) for code in (*s.code.values(), *_also(s)))]
 
 
 def objective_named(name: str, book: Rulebook) -> NamedLoss | None:
@@ -36,7 +36,7 @@ def objective_named(name: str, book: Rulebook) -> NamedLoss | None:
     found = [s for s in losses_named(name, book) if s.formula is not None]
     if not found:
         return None
-    key, called = plain_name(name), "".join(name.lower().split())
+    key, called = plain_name(name), "".join(name.lower().split()).replace('"', "'")
     for s in found:
         for table in (_short(s), s.over_data):
             for reduction, spelled in table.items():
@@ -45,9 +45,9 @@ def objective_named(name: str, book: Rulebook) -> NamedLoss | None:
     said = _REDUCTION.search(name)
     reduction = "sum" if said is not None and said[1] == "sum" else "mean"
     plain = _REDUCTION.sub("", called)
-    calls = [(s, library, "".join(code.lower().split())) for s in found for library, code in s.code.items()]
-    calls = [(s, library, code) for s, library, code in calls if _is_call(called.partition("(")[0], code)]
-    calls.sort(key=lambda c: (c[2] != plain, c[2].partition("(")[0] != plain, not c[2].endswith("()"), len(c[2]), len(str(c[0].record["formula"]))))
+    calls = [(s, library, "".join(code.lower().split())) for s in found for library, code in (*s.code.items(), *(("", c) for c in _also(s)))]
+    calls = [(s, library, code) for s, library, code in calls if _is_call(_call_of(name), code)]
+    calls.sort(key=lambda c: (c[2] != called, c[2] != plain, c[2].partition("(")[0] != plain, not c[2].endswith("()"), len(c[2]), len(str(c[0].record["formula"]))))
     if not calls:
         return NamedLoss(found[0], reduction, None)
     loss, library, _ = calls[0]
@@ -56,6 +56,15 @@ def objective_named(name: str, book: Rulebook) -> NamedLoss | None:
 
 def _short(loss: Loss) -> dict[str, str]:
     return {k: str(v) for k, v in loss.record.get("short", {}).items()}
+
+
+def _call_of(name: str) -> str:
+    call = name.partition("(")[0].strip().lower()
+    return call.replace("f.", "torch.nn.functional.", 1) if call.startswith("f.") else call
+
+
+def _also(loss: Loss) -> list[str]:
+    return [str(name) for name in loss.record.get("also", ())]
 
 
 def _is_call(name: str, code: str) -> bool:

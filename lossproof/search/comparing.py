@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from lossproof.facts import Algebra, Prover, Symbol
+from lossproof.facts import RELATIONS, Algebra, Prover, Symbol
 from lossproof.facts.algebra import Poly
 from lossproof.kernel import Kernel, KernelError, Theorem
 from lossproof.proof import Chain
 from lossproof.rulebook import Rulebook
-from lossproof.search.display import Display, product_of
-from lossproof.search.normal import MAX_SIZE, Normaliser, equations, over_one, solve
+from lossproof.search.display import Display, product_of, scaled
+from lossproof.search.equations import equations, over_one, solve, without_minus
+from lossproof.search.normal import MAX_SIZE, Normaliser
 from lossproof.search.rewrite import Rewriter
 from lossproof.syntax import parse_expression
 from lossproof.terms import ONE, ZERO, Term, add, div, fn, make, mul, neg, size, substitute, sym, symbols, tree_size
@@ -42,6 +43,10 @@ class Leftover:
     scale: Term | None = None
     reversed: bool = False
     equations: list[tuple[Term, Term]] = field(default_factory=list)
+
+
+def _strength(found: Found) -> int:
+    return RELATIONS.index(found.theorem.relation)
 
 
 class Expanded(Display):
@@ -78,6 +83,7 @@ class Comparer:
         for symbol, value in self.values.items():
             for normaliser in self.normalisers:
                 normaliser.given(symbol, value)
+        self.argument = sym(next(n for n in ("t", "u", "v", *[f"t_{i}" for i in range(len(table) + 1)]) if n not in table))
         self.leftover = Leftover()
         self.normal: dict[str, Theorem] = {}
 
@@ -87,17 +93,24 @@ class Comparer:
 
     def compare(self, a: Term, b: Term) -> Found | None:
         """The strongest relation found, or None."""
+        best: Found | None = None
         for level in range(len(self.normalisers)):
-            one, two = self._normal(a, level), self._normal(b, level)
-            self.normal = {"a": one, "b": two}
+            one, two = self.normal_form(a, level), self.normal_form(b, level)
+            normal = {"a": one, "b": two}
             if max(size(one.right), size(two.right)) > MAX_SIZE:
-                return None
+                break
             found = self._affine(one, two)
-            if found is not None:
-                return found
+            if found is not None and (best is None or _strength(found) < _strength(best)):
+                best, self.normal = found, normal
+            if best is None:
+                self.normal = normal
+            elif _strength(best) == 0:
+                break
+        if best is not None:
+            return best
         return self._ordered(a, b)
 
-    def _normal(self, term: Term, level: int) -> Theorem:
+    def normal_form(self, term: Term, level: int) -> Theorem:
         """The term equals its normal form; on a higher level, that of the one below."""
         steps: list[Theorem] = []
         for normaliser in self.normalisers[: level + 1]:
@@ -236,8 +249,7 @@ class Comparer:
         return over_one(term, self.kernel.algebra_forms)[0]
 
     def _quotient(self, a: Term, b: Term) -> Term:
-        q, bases = self.display.product(div(a, b))
-        return product_of(q, bases)
+        return without_minus(*self.display.product(div(a, b)), self.display)
 
     def _conditions(self, differences: list[Term]) -> list[tuple[Term, Term]]:
         """Equations between fixed symbols under which the differences vanish: pairs of a symbol and its value; [] if there are none."""
@@ -286,7 +298,7 @@ class Comparer:
             return None
         kernel = self.kernel
         for level in range(len(self.normalisers)):
-            inner_a, inner_b = self._normal(one[0].right, level), self._normal(two[0].right, level)
+            inner_a, inner_b = self.normal_form(one[0].right, level), self.normal_form(two[0].right, level)
             matched = self._matched(inner_a.right, inner_b.right)
             joined = self._joined(inner_a.right, inner_b.right, *matched) if matched is not None else None
             if matched is None or joined is None:
@@ -327,11 +339,15 @@ class Comparer:
         return (kernel.chain(steps) if steps else kernel.reflexivity(term)), taken
 
     def _peeled(self, term: Term) -> tuple[list[Theorem], list[tuple[str, Term]]] | None:
-        steps: list[Theorem] = []
         found = self._under_order(term)
         if found is not None:
             return [found], [(str(found.trace[1].rule_id), term)]
-        normal = self.normalisers[0].normal(term)
+        return self._peeled_at(term, 0) or self._peeled_at(term, 1)
+
+    def _peeled_at(self, term: Term, level: int) -> tuple[list[Theorem], list[tuple[str, Term]]] | None:
+        """From s·φ(f) + d to f, by the normal form of a level."""
+        steps: list[Theorem] = []
+        normal = self.normal_form(term, level)
         groups = self._grouped(normal.right)
         constant = groups.pop((), {})
         if len(groups) != 1:
@@ -359,7 +375,7 @@ class Comparer:
         found = self._under_order(body)
         if found is None:
             return None
-        taken = [("affine", add(mul(scale, sym("t")), offset))] if scale is not ONE or offset is not ZERO else []
+        taken = [("affine", add(scaled(scale, self.argument), offset))] if scale is not ONE or offset is not ZERO else []
         return [*steps, found], [*taken, (str(found.trace[1].rule_id), body)]
 
     @staticmethod
@@ -376,13 +392,14 @@ class Comparer:
         return self.rewriter.first(table.get(term.op), term)
 
     def _transform(self, taken_a: list[tuple[str, Term]], taken_b: list[tuple[str, Term]], scale: Term, offset: Term) -> Term | None:
-        """φ with A = φ(B), in the symbol t, where the rules say how to undo what was taken off B."""
-        t = sym("t")
+        """φ with A = φ(B), in the symbol ``argument``, where the rules say how to undo what was taken off B."""
+        t = self.argument
         current: Term = t
         for id, at in taken_b:
             if id == "affine":
-                s, d = at.args[0].args[0], at.args[1]
-                current = div(add(current, neg(d)), s) if d is not ZERO else div(current, s)
+                s, d = (at.args[0].args[0] if at.args[0] is not t else ONE), at.args[1]
+                moved = add(current, neg(d)) if d is not ZERO else current
+                current = div(moved, s) if s is not ONE else moved
                 continue
             inverse = self.book.rules[id].record.get("inverse")
             if inverse is None:
@@ -390,7 +407,7 @@ class Comparer:
             bindings = self._order_bindings(id, at)
             current = substitute(parse_expression(str(inverse), rule=True), {**bindings, sym("f"): current})
         if scale is not ONE or offset is not ZERO:
-            current = add(mul(scale, current), offset) if offset is not ZERO else mul(scale, current)
+            current = add(scaled(scale, current), offset) if offset is not ZERO else scaled(scale, current)
         for id, at in reversed(taken_a):
             if id == "affine":
                 current = substitute(at, {t: current})

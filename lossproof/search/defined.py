@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import isnan
 from typing import Final
@@ -19,8 +19,11 @@ _POINTS: Final = 300
 _DENSITIES: Final = frozenset({"pdf", "samples_prod", "mul", "div"})
 
 
-def needs(term: Term) -> list[Term]:
-    """The propositions under which a term has a value, as written; in order of appearance, each once."""
+def needs(term: Term, holds: Callable[[str, Term], bool] = lambda op, term: False) -> list[Term]:
+    """The propositions under which a term has a value, as written; in order of appearance, each once.
+
+    ``holds`` knows of some terms that they are positive: a power with a positive exponent has a value at zero too.
+    """
     found: dict[Term, None] = {}
     stack = [term]
     seen: set[Term] = set()
@@ -31,7 +34,7 @@ def needs(term: Term) -> list[Term]:
         seen.add(t)
         if t.op == "log" and _is_density(t.args[0]):
             continue  # a density may be zero: minus its logarithm is then infinite, and that is a value
-        for p in _own(t):
+        for p in _own(t, holds):
             found[p] = None
         if t.op == "E":
             stack.append(t.args[2])
@@ -42,7 +45,7 @@ def needs(term: Term) -> list[Term]:
     return list(found)
 
 
-def _own(t: Term) -> list[Term]:
+def _own(t: Term, holds: Callable[[str, Term], bool]) -> list[Term]:
     op, args = t.op, t.args
     if op in _POSITIVE:
         return [fn("gt", args[0], ZERO)]
@@ -51,7 +54,7 @@ def _own(t: Term) -> list[Term]:
     if op == "div":
         return [] if args[1].op == "num" and args[1] is not ZERO else [fn("ne", args[1], ZERO)]
     if op == "pow":
-        return _power(args[0], args[1])
+        return _power(args[0], args[1], holds)
     if op == "logit":
         return [fn("gt", args[0], ZERO), fn("gt", add(ONE, neg(args[0])), ZERO)]
     if op == "xlogy":
@@ -71,7 +74,7 @@ def _own(t: Term) -> list[Term]:
     return []
 
 
-def _power(base: Term, exponent: Term) -> list[Term]:
+def _power(base: Term, exponent: Term, holds: Callable[[str, Term], bool]) -> list[Term]:
     sign = -1 if exponent.op == "neg" else 1
     literal = exponent.args[0] if exponent.op == "neg" else exponent
     if isinstance(literal.value, Fraction):
@@ -80,6 +83,8 @@ def _power(base: Term, exponent: Term) -> list[Term]:
             return [] if value >= 0 else [fn("ne", base, ZERO)]
         if value > 0:
             return [fn("ge", base, ZERO)]
+    if holds("gt", exponent):
+        return [fn("ge", base, ZERO), fn("gt", exponent, ZERO)]
     return [fn("gt", base, ZERO)]
 
 
@@ -95,16 +100,23 @@ def _is_density(t: Term) -> bool:
     return True
 
 
-def only_one_defined(a: Term, b: Term, domains: Mapping[str, Term], known: Sequence[Term]) -> str:
+def only_one_defined(
+    a: Term, b: Term, domains: Mapping[str, Term], known: Sequence[Term], holds: Callable[[str, Term], bool]
+) -> str:
     """Which of A and B has a value at a point where the other has none: "A", "B", or nothing if no such point is found.
 
     Points are random, the same in every run; ``known`` are propositions that hold at all points.
     """
-    sides = [_of_numbers(needs(t)) for t in (a, b)]
+    sides = [_of_numbers(needs(t, holds)) for t in (a, b)]
     known = [p for p in known if p.op in ("gt", "ge", "ne")]
     rng = random.Random(0)
-    for _ in range(_POINTS):
+    for i in range(_POINTS):
         values = {n: v for n, d in domains.items() if (v := _drawn(rng, d)) is not None}
+        real = [n for n in values if domains[n].value == "reals"]
+        if i % 3 == 1:  # zeros, and values that cancel
+            values.update(dict.fromkeys(rng.sample(real, (len(real) + 1) // 2), 0.0))
+        elif i % 3 == 2:
+            values.update(dict.fromkeys(real, 1.0))
         if not _all_hold(known, values):
             continue
         one, two = (_all_hold(conditions, values) for conditions in sides)
@@ -120,7 +132,7 @@ def _of_numbers(conditions: list[Term]) -> list[Term]:
 def _drawn(rng: random.Random, where: Term) -> float | None:
     """A random member of a domain of numbers."""
     if where.op == "set":
-        return float(rng.choice(where.args).value or 0)
+        return float(rng.choice(where.args).evaluate({}))
     if where.op != "domain":
         return None
     name = str(where.value)

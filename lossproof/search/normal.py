@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from math import isqrt
 from typing import Final
 
-from lossproof.facts import Algebra, Rule
-from lossproof.facts.algebra import Poly, Rational, quotient
+from lossproof.facts import Rule
+from lossproof.facts.algebra import Rational, quotient
 from lossproof.kernel import KernelError, Theorem
 from lossproof.rulebook import Rulebook
 from lossproof.search.display import Display, product_of, tidy_sum
+from lossproof.search.equations import over_one, prime_factors
 from lossproof.search.rewrite import Rewriter
 from lossproof.search.split import Splitter
-from lossproof.terms import ZERO, Term, add, contains, fn, make, mul, neg, num, size, sym
+from lossproof.terms import ZERO, Term, add, contains, fn, make, mul, neg, num, size, symbols
 from lossproof.terms.pattern import index_names
 
 #: Terms larger than this are not worked on: the answer is unknown.
 MAX_SIZE: Final = 20_000
-_PRIMES: Final = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
 _MOST_SUMMANDS: Final = 12  # of a square that is multiplied out
 #: Rules that go the other way here.
 _LEFT_OUT: Final = frozenset({"cases-minus"})
@@ -75,6 +74,8 @@ class Normaliser:
             return self._replaced(t)
         if not t.args or op.startswith("dist:") or (op == "H" and t.args[0].op == "dist:empirical"):
             return None
+        if op == "samples_mean" and not self.full and self.prover.is_free(t) and not self.prover.is_shared(t.args[0]):
+            return None  # what is a constant may stay as it was written
         for table in (self._expect, self._define):
             found = self.rewriter.first(table.get(op), t)
             if found is not None:
@@ -93,7 +94,7 @@ class Normaliser:
             return self.splitter._factor_common(t) if op == "log" and t.args[0].op == "add" else None
         if op in _BODY:
             return self._linear(t)
-        special = {"log": self._log, "pow": self._power, "abs": self._distance, "softplus": self._oriented, "cosh": self._oriented,
+        special = {"log": self._log, "pow": self._power, "abs": self._distance, "softplus": self._softplus, "cosh": self._oriented,
                    "cos": self._oriented, "sqrt": self._root, "sigmoid": self._oriented, "cases": self._cases}.get(op)  # fmt: skip
         found = special(t) if special is not None else None
         return found if found is not None else self._arithmetic(t)
@@ -120,12 +121,19 @@ class Normaliser:
         if t.op not in ("add", "mul", "div", "neg", "pow") or (t.op != "add" and self.prover.is_free(t)):
             return self._partial(t) if t.op == "div" else None
         if t in self._written:
-            return None
+            return self._partial(t) if t.op == "div" else None
         target = self.display.sum_of(self.display.poly(t))
         self._written.add(target)
-        if target is t or _alike(t, target):
-            return None
+        if target is t or self._is_alike(t, target):
+            return self._partial(t) if t.op == "div" else None
         return self._algebra(t, target)
+
+    def _is_alike(self, t: Term, target: Term) -> bool:
+        """Whether two spellings differ in the order of operands, or in how these are spelled, which is no reason for a step."""
+        if t.op != target.op or len(t.args) != len(target.args):
+            return False
+        forms = self.kernel.algebra_forms
+        return sorted(map(id, map(forms.canonical, t.args))) == sorted(map(id, map(forms.canonical, target.args)))
 
     def _partial(self, t: Term) -> Theorem | None:
         """K/(K - 1) as 1 + 1/(K - 1): fractions of which a part is whole."""
@@ -170,12 +178,45 @@ class Normaliser:
         if x.op in ("num", "div") and (q := self.display.constant(x)) is not None and q > 0 and q != 1:
             return self._log_of_number(t, Fraction(q))
         if x.op == "add":
-            return self.splitter._factor_common(t) or self._reordered(t)
+            return self.splitter._factor_common(t) or self._reordered(t) or self._one_fraction(t)
         return None
+
+    def _one_fraction(self, t: Term) -> Theorem | None:
+        """log(1 + b/a) as log((a + b)/a), and a root likewise."""
+        x = t.args[0]
+        above, below = over_one(x, self.display)
+        if not symbols(below):
+            return None
+        first = self._algebra(x, fn("div", self.display.sum_of(self.display.poly(above)), below)) or self._common(x)
+        if first is None:
+            return None
+        spelled = self.kernel.congruence(t, {0: first})
+        for tag in ("split", "canonical"):
+            then = self.rewriter.first(self.book.tagged(tag).get(t.op), spelled.right)
+            if then is not None:
+                return self.kernel.chain([spelled, then])
+        return None
+
+    def _common(self, x: Term) -> Theorem | None:
+        """1 - 1/(1 + m) as m/(1 + m)."""
+        poly = self.display.poly(x)
+        below = {b for m in poly for b, e in m if b.op == "add" and e == -1}
+        if len(below) != 1:
+            return None
+        (c,) = below
+        parts = [{m: q for m, q in poly.items() if ((c, -1) in m) is inside} for inside in (False, True)]
+        over = {tuple(f for f in m if f != (c, -1)): q for m, q in parts[1].items()}
+        spelled = self._algebra(x, make("add", (self.display.sum_of(parts[0]), fn("div", self.display.sum_of(over), c))))
+        joined = self._followed(spelled or self.kernel.reflexivity(x), "common-denominator")
+        if joined is None:
+            return None
+        above = joined.right.args[0]
+        first = self._algebra(above, self.display.sum_of(self.display.poly(above)))
+        return joined if first is None else self.kernel.chain([joined, self.kernel.congruence(joined.right, {0: first})])
 
     def _log_of_number(self, t: Term, q: Fraction) -> Theorem | None:
         """log 12 = 2 log 2 + log 3."""
-        factors = _factored(q)
+        factors = prime_factors(q)
         if factors is None or (len(factors) == 1 and factors[0][1] == 1):
             return None
         parts = [num(p) if e == 1 else make("pow", (num(p), num(e))) for p, e in factors]
@@ -203,6 +244,8 @@ class Normaliser:
 
     def _root(self, t: Term) -> Theorem | None:
         """√4 is √(2²)."""
+        if t.args[0].op == "add":
+            return self._one_fraction(t)
         q = self.display.constant(t.args[0])
         if q is None or q <= 0:
             return None
@@ -222,6 +265,22 @@ class Normaliser:
         first = self._algebra(base, pair)
         spelled = self.kernel.congruence(t, {0: first}) if first is not None else self.kernel.reflexivity(t)
         return self._followed(spelled, "square-of-sum")
+
+    def _softplus(self, t: Term) -> Theorem | None:
+        """A label among several factors stands first, where rules look for it."""
+        x = t.args[0]
+        for label in x.args if x.op == "mul" and len(x.args) > 2 else ():
+            symbol = self.prover.symbols.get(str(label.value)) if label.op == "sym" else None
+            if symbol is None or symbol.domain.op != "set":
+                continue
+            first = self._algebra(x, mul(label, mul(*[a for a in x.args if a is not label])))
+            if first is None:
+                continue
+            spelled = self.kernel.congruence(t, {0: first})
+            then = self.rewriter.first(self.book.tagged("canonical").get("softplus"), spelled.right)
+            if then is not None:
+                return self.kernel.chain([spelled, then])
+        return self._oriented(t)
 
     def _oriented(self, t: Term) -> Theorem | None:
         """The one of f(a - b) and f(b - a) that both sides of a comparison agree on."""
@@ -393,74 +452,3 @@ class Normaliser:
         if body.op == "mul" and len(body.args) == 2:
             found.append(make("mul", (body.args[1], body.args[0])))
         return found
-
-
-def _alike(t: Term, target: Term) -> bool:
-    """Whether two spellings differ in the order of operands alone, which is no reason for a step."""
-    return t.op == target.op and sorted(map(id, t.args)) == sorted(map(id, target.args))
-
-
-def _factored(q: Fraction) -> list[tuple[int, int]] | None:
-    """The prime factors of a rational with their exponents, or None if it has a large one."""
-    found: dict[int, int] = {}
-    for part, sign in ((q.numerator, 1), (q.denominator, -1)):
-        rest = part
-        for p in _PRIMES:
-            while rest % p == 0:
-                rest //= p
-                found[p] = found.get(p, 0) + sign
-        if rest > 10**12:
-            return None
-        if rest > 1:
-            found[rest] = found.get(rest, 0) + sign
-    return sorted(found.items())
-
-
-def equations(hypotheses: list[Term], display: Display, allowed: Callable[[str], bool]) -> list[tuple[Term, Term]]:
-    """Hypotheses ``t == 0`` solved for a symbol: pairs of the symbol and what it equals."""
-    found: list[tuple[Term, Term]] = []
-    for h in hypotheses:
-        if h.op != "eq":
-            continue
-        solved = solve(display.poly(h.args[0]), display, lambda n: allowed(n) and sym(n) not in [s for s, _ in found])
-        if solved is not None:
-            found.append(solved)
-    return found
-
-
-def over_one(term: Term, forms: Algebra) -> tuple[Term, Term]:
-    """A sum of fractions as the numerator, multiplied out, and the common denominator."""
-    poly = forms.poly(term)
-    below: dict[Term, int] = {}
-    for monomial in poly:
-        for base, e in monomial:
-            below[base] = min(below.get(base, 0), e)
-    parts: list[Term] = []
-    for monomial, q in poly.items():
-        powers = dict(monomial)
-        exponents = {b: powers.get(b, 0) - below.get(b, 0) for b in powers.keys() | below.keys()}
-        ordered = sorted(exponents.items(), key=lambda item: forms.order_key(item[0]))
-        factors = [f for b, e in ordered if e for f in ([b] * e if b.op == "add" else [product_of(1, {b: e})])]
-        parts.append(mul(num(q), *factors))
-    return add(*parts), product_of(1, {b: -e for b, e in sorted(below.items(), key=lambda item: forms.order_key(item[0])) if e < 0})
-
-
-def solve(poly: Poly, display: Display, allowed: Callable[[str], bool]) -> tuple[Term, Term] | None:
-    """A symbol that occurs in one monomial alone, with exponent 1, and what it equals if the poly is 0."""
-    for monomial, q in poly.items():
-        for base, e in monomial:
-            if base.op != "sym" or e != 1 or not allowed(str(base.value)):
-                continue
-            others = {m: c for m, c in poly.items() if m is not monomial}
-            if any(contains(b, base) for m in others for b, _ in m) or any(contains(b, base) for b, _ in monomial if b is not base):
-                continue
-            rest = {b: x for b, x in monomial if b is not base}
-            value = fn("div", neg(display.sum_of(others)), product_of(q, rest)) if others else ZERO
-            if not others:
-                return base, value
-            above, below = over_one(value, display)
-            return base, product_of(*display.product(fn("div", display.factored(above), below)))
-    return None
-
-
-__all__ = ["MAX_SIZE", "Normaliser", "equations", "over_one", "solve"]

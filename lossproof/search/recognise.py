@@ -84,15 +84,23 @@ class Recogniser:
             yield found
             return
         q, ws = wanted[0]
+        known = found.get(str(ws[0].value)) if len(ws) == 1 and ws[0].op == "sym" else None
         for i, (r, gs) in enumerate(given):
-            if (q < 0) == (r < 0):
+            if known is not None:  # a variable of its own that other terms told: here it may stand as -s or 2s
+                if self._proportional(known, make("mul", gs)):
+                    yield from self._top_operands(wanted[1:], given[:i] + given[i + 1 :], found, kinds)
+            elif (q < 0) == (r < 0):
                 for one in self._match_operands(ws, gs, found, kinds, "mul"):
                     yield from self._top_operands(wanted[1:], given[:i] + given[i + 1 :], one, kinds)
+
+    def _proportional(self, one: Term, other: Term) -> bool:
+        """Whether two terms are equal up to a rational factor."""
+        return self.prover.algebra.product(one)[1] == self.prover.algebra.product(other)[1]
 
     def _match(self, pattern: Term, term: Term, found: Found, kinds: Mapping[str, str]) -> Iterator[Found]:
         if pattern.op == "sym":
             name = str(pattern.value)
-            if term.op == "pow" and term.args[1].op == "num":
+            if (term.op == "pow" and term.args[1].op == "num") or (term.op == "mul" and any(a.op == "num" for a in term.args[1:])):
                 term = product_of(*self.display.product(term))
             if name in found:
                 if self.prover.algebra.same(found[name], term):

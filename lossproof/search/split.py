@@ -6,9 +6,11 @@ from fractions import Fraction
 
 from lossproof.facts.algebra import Rational, common_bases, content, quotient
 from lossproof.kernel import KernelError, Theorem
+from lossproof.search.collect import Collector
 from lossproof.search.display import Display, product_of, scaled, tidy_sum
+from lossproof.search.recognise import Recogniser
 from lossproof.search.rewrite import Rewriter
-from lossproof.terms import ONE, Term, add, div, make, mul, size, symbols
+from lossproof.terms import ONE, Term, add, div, make, mul, neg, postorder, size, symbols
 from lossproof.terms.pattern import index_names
 
 _PLAIN = frozenset({"mul", "num", "sym", "const", "pow"})
@@ -26,8 +28,10 @@ class Splitter:
         self._power = rewriter.book.tagged("power")
 
     def split(self, term: Term) -> list[Theorem]:
-        """Passes over the arithmetic skeleton until nothing changes."""
-        return self.rewriter.exhaust(term, self.visit, "split", everywhere=False)
+        """Passes over the arithmetic skeleton until nothing changes, and the spelling under which a loss is known."""
+        passes = self.rewriter.exhaust(term, self.visit, "split", everywhere=False)
+        known = self._known_spelling(passes[-1].right if passes else term)
+        return passes if known is None else [*passes, known]
 
     def visit(self, t: Term) -> Theorem | None:
         """What one node becomes, or None."""
@@ -68,6 +72,39 @@ class Splitter:
             return self.kernel.chain([theorem, self.kernel.congruence(theorem.right, parts)])
 
         return self.rewriter.pass_over(term, visit, everywhere=False)
+
+    # -- exp(-a) or 1/exp(a)
+
+    def _known_spelling(self, term: Term) -> Theorem | None:
+        """The term with 1/exp(a) for each exp(-a), if no record has it as it stands and one has it so."""
+        if not any(t.op == "exp" for t in postorder(term)):
+            return None
+        spelled = self.rewriter.pass_over(term, self._inverted, everywhere=False)
+        if spelled.is_trivial or self._is_known(term) or not self._is_known(spelled.right):
+            return None
+        return spelled
+
+    def _inverted(self, t: Term) -> Theorem | None:
+        record = self.rewriter.book.rules.get("exp-of-minus")
+        if t.op != "exp" or record is None:
+            return None
+        exponent = t.args[0]
+        if exponent.op == "add" and all(a.op == "neg" for a in exponent.args):  # a sum that is kept whole
+            opposite = add(*[a.args[0] for a in exponent.args])
+        else:
+            poly = self.display.poly(exponent)
+            if not poly or any(q > 0 for q in poly.values()):
+                return None
+            opposite = self.display.sum_of(poly, divide=-1)
+        spelled = self._under(t, exponent, neg(opposite))
+        then = None if spelled is None else self.rewriter.apply(record, spelled.right)
+        return None if spelled is None or then is None else self.kernel.chain([spelled, then])
+
+    def _is_known(self, term: Term) -> bool:
+        display = Display(self.prover)  # of its own: what is tried here is no spelling that was seen
+        loss = Collector(display).collect(term).loss
+        recogniser = Recogniser(self.rewriter.book, self.prover, display)
+        return any(recogniser.recognise(loss, kind) is not None for kind in ("loss", "penalty"))
 
     # -- logarithms
 

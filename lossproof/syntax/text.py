@@ -55,17 +55,23 @@ _OPEN: Final = frozenset(
     ]
 )
 
-Memo = dict[Term, Printed]
+class Memo(dict[Term, Printed]):
+    """What was printed already, and what the number of samples is called."""
+
+    def __init__(self, count: str) -> None:
+        super().__init__()
+        self.count = count
 
 
-def to_text(term: Term, varying: frozenset[str] = frozenset()) -> str:
+def to_text(term: Term, varying: frozenset[str] = frozenset(), count: str = "n") -> str:
     """The term as one line: ``(y - ŷ)²/(2σ²) + ½·log(2πσ²)``.
 
-    Names in ``varying`` carry the sample's index inside sums over the samples: ``Σᵢ (yᵢ - ŷᵢ)²``.
+    Names in ``varying`` carry the sample's index inside sums over the samples: ``Σᵢ (yᵢ - ŷᵢ)²``. The number of samples is called
+    ``count``.
     Raises :class:`lossproof.errors.LimitError` if the line is longer than any reader wants.
     """
     term = with_sample_index(term, varying)
-    memo: Memo = {}
+    memo = Memo(count)
     for t in postorder(term):
         memo[t] = _printed(t, memo)
     return flat(memo[term].text)
@@ -74,7 +80,7 @@ def to_text(term: Term, varying: frozenset[str] = frozenset()) -> str:
 def _printed(t: Term, memo: Memo) -> Printed:
     op = t.op
     if not t.args:
-        return _leaf(t)
+        return Printed(memo.count, ATOM) if op == "const" and t.value == "n_samples" else _leaf(t)
     make = _TABLE.get(op)
     if make is not None:
         return make(t, memo)
@@ -93,7 +99,7 @@ def _leaf(t: Term) -> Printed:
     if isinstance(value, Fraction):
         return _number(value)
     if t.op == "const":
-        return Printed({"pi": "π", "oo": "∞", "n_samples": "n"}.get(str(value), str(value)), ATOM)
+        return Printed({"pi": "π", "oo": "∞"}.get(str(value), str(value)), ATOM)
     if t.op == "domain":
         return Printed(str(value), ATOM)
     return Printed(f"{t.op}()" if value is None else pretty(value), ATOM)
@@ -255,7 +261,7 @@ def _indexed(sign: str) -> Callable[[Term, Memo], Printed]:
 
 def _samples(head: str) -> Callable[[Term, Memo], Printed]:
     def shown(t: Term, memo: Memo) -> Printed:
-        return Printed(cat(head, " ", at_least(memo[t.args[0]], MUL)), MUL)
+        return Printed(cat(head.replace("@", memo.count), " ", at_least(memo[t.args[0]], MUL)), MUL)
 
     return shown
 
@@ -379,7 +385,7 @@ _TABLE: Final[dict[str, Callable[[Term, Memo], Printed]]] = {
     "sum": _indexed("Σ"),
     "prod": _indexed("∏"),
     "samples_sum": _samples("Σᵢ"),
-    "samples_mean": _samples("(1/n) Σᵢ"),
+    "samples_mean": _samples("(1/@) Σᵢ"),
     "samples_prod": _samples("∏ᵢ"),
     "at": _at,
     "quad": _quad,
