@@ -195,6 +195,8 @@ class _Judge:
                 self.missing.append(p)
                 continue
             for part in _parts(p):
+                if symbols(part) and symbols(part) <= q.conditioned:
+                    continue  # the user said where they live: nothing is added to that
                 if prover.prove(part) is None:
                     found.append((part, "domain"))
                     self.missing.append(part)
@@ -243,13 +245,14 @@ class _Judge:
     def _either(self, comparer: Comparer, table: dict[str, Symbol], apart: str) -> Verdict:
         """What holds for values shared by all samples may fail for one of each, and then neither is the answer."""
         q = self.question
-        shared = {n: replace(s, indexed=False) if n in q.either else s for n, s in table.items()}
+        together = {*q.either, *[n for n, t in q.frozen.items() if str(t.value) in q.either]}
+        shared = {n: replace(s, indexed=False) if n in together else s for n, s in table.items()}
         other, found = self._tried(shared)
         witness = self._witness(comparer, table, vary=q.either)
         alone = not any(s.indexed for n, s in table.items() if n not in q.either)  # a mean over nothing else that varies
         if found is None and witness is not None and alone:
             return self._refuted(comparer, witness, table)
-        if found is not None and witness is None and not apart:
+        if found is not None and witness is None and not apart and not q.frozen:
             return self._proved(other, found, shared)
         if witness is not None:
             names = ", ".join(sorted(q.either))
@@ -339,7 +342,8 @@ class _Judge:
             return None
         late = {n: f"{n}_i" for n in sorted(vary)}
         mapping = {sym(n): sym(m) for n, m in late.items()}
-        renamed = {late.get(n, n): replace(s, name=late.get(n, n)) for n, s in table.items()}
+        still = {n for n, t in self.question.frozen.items() if str(t.value) in self.question.either}  # as shared as what they stand for
+        renamed = {late.get(n, n): replace(s, name=late.get(n, n), indexed=s.indexed and n not in still) for n, s in table.items()}
         a, b, *rest = (substitute(t, mapping) for t in (a, b, *[p for p, _ in self.hypotheses]))
         try:
             found = find_order(a, b, renamed, rest)

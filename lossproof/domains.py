@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from lossproof.errors import DomainError
@@ -197,8 +197,8 @@ def dimension_of(expression: Term, where: Term, known: Mapping[str, Term]) -> di
 _PARTIAL: Final = {"log": POSITIVE, "sqrt": NONNEGATIVE, "lgamma": POSITIVE, "gamma": POSITIVE, "digamma": POSITIVE, "logit": UNIT}
 
 
-def read_off(domains: Domains, term: Term, learned: Iterable[str]) -> None:
-    """What the functions of a formula say of its symbols: log(p) that p is positive, log(1 - p) that it is less than one."""
+def read_off(domains: Domains, term: Term, learned: Iterable[str], declared: Collection[str]) -> None:
+    """What the functions of a formula say of its symbols, but for those ``declared``: log(p) that p is positive, log(1 - p) that it is less than one."""
     known = {sym(n): ZERO for n, d in domains.of.items() if is_vector(d) or d.op == "posdef"}
     plain = rebuild(term, lambda t: make("exp", t.args) if t.op in _PARTIAL else ZERO if t.op == "pdf" else known.get(t, t))
     domains.constrain(plain, REALS)
@@ -211,11 +211,12 @@ def read_off(domains: Domains, term: Term, learned: Iterable[str]) -> None:
         if base is None:
             continue
         for factor in _signed_factors(base, set(learned)):
-            domains.meet(factor, where or POSITIVE)
+            if factor not in declared:
+                domains.meet(factor, where or POSITIVE)
         if base.op == "add" and len(base.args) == 2 and base.args[0] is ONE and base.args[1].op == "neg" and base.args[1].args[0].op == "sym":
             below.add(str(base.args[1].args[0].value))
     for name in sorted(below):
-        if domains.of.get(name) is POSITIVE:
+        if domains.of.get(name) is POSITIVE and name not in declared:
             domains.meet(name, UNIT)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lossproof.domains import POSITIVE, REALS, UNIT, is_vector, read_off, with_dimension
+from lossproof.domains import REALS, is_vector, read_off, with_dimension
 from lossproof.errors import CycleError, DuplicateError, KindError, NothingToLearnError, UnknownNameError
 from lossproof.facts import Symbol
 from lossproof.model import NATURALS, conditions_of, define, hypotheses_of, is_covariate, shape_of
@@ -35,7 +35,7 @@ from lossproof.syntax import (
 )
 from lossproof.syntax.assumption import Argument, Assumption, Call, Tilde
 from lossproof.syntax.objective import Let, parse_let, parse_objective
-from lossproof.terms import Term, fn, make, mul, neg, rebuild, substitute, sym, symbols
+from lossproof.terms import Term, fn, make, mul, neg, postorder, rebuild, substitute, sym, symbols
 
 _OF_TWO: Final = frozenset({"CE", "KL", "JS"})
 _VARIABLES: Final = ("x", "t", "u", "v", "a", "b")
@@ -57,7 +57,7 @@ class Question:
     """Two objectives over one table of symbols.
 
     ``hypotheses`` are propositions with their origin; ``declared`` are the domains that distributions and conditions give, where a symbol's may have been
-    read off the formulas; ``frozen`` maps the symbols made by stop_gradient to what they stand for; ``either`` are learned names that may vary with the sample or not.
+    read off the formulas; ``conditioned`` are names of which the conditions speak; ``frozen`` maps the symbols made by stop_gradient to what they stand for; ``either`` are learned names that may vary with the sample or not.
     """
 
     a: Side
@@ -66,6 +66,7 @@ class Question:
     hypotheses: tuple[tuple[Term, str], ...]
     learn: tuple[str, ...]
     declared: dict[str, Term]
+    conditioned: frozenset[str]
     either: frozenset[str]
     frozen: dict[str, Term]
     notes: tuple[str, ...]
@@ -99,7 +100,7 @@ class _Reader:
         self.texts = (a, b)
         self.notes: list[str] = []
         self.frozen: dict[str, Term] = {}
-        self.variables: dict[Term, str] = {}  # the domain of a variate → the name of the variable over it
+        self.variables: dict[str, Term] = {}  # the variables of expectations, with the domains of the variates that they stand for
         conditions = parse_conditions(where) if where else ()
         self.reading = Reading(book, Assumption(where, (), (), conditions))
         self.reading.data = self.data
@@ -182,17 +183,22 @@ class _Reader:
         return UnknownNameError(f"{name[:60]} is neither learned nor the name of a loss", text=text, span=(0, len(text)), nearest=[lowered[c] for c in close],
                                 hint='a formula such as "mean((y - w*x)^2)", a loss such as MSE, or an assumption')  # fmt: skip
 
-    def _named(self, text: str, loss: Loss, reduction: str, factor: str | None) -> Side:
-        formula = loss.formula
+    def _named(self, text: str, loss: Loss, reduction: str, factor: str | None, arguments: dict[str, str], unread: str) -> Side:
+        if unread:
+            place = text.find(unread)
+            raise KindError(f"what the argument {unread} does is not known here", text=text, span=(place, place + len(unread)) if place >= 0 else (0, len(text)),
+                            hint="write the loss as a formula, or leave the argument out")  # fmt: skip
+        values = {sym(canonical(n)): parse_expression(v) for n, v in arguments.items()}
+        formula = substitute(loss.formula or parse_expression("0"), values)
         for name, where in loss.record.get("domains", {}).items():
-            if name not in self.lets:
+            if name not in self.lets and name not in arguments:
                 self.reading.domains.meet(name, parse_domain(str(where)))
         assert formula is not None
         term = fn("samples_sum" if reduction == "sum" else "samples_mean", self._resolved(formula, text))
         if reduction == "root":
             term = fn("sqrt", term)
         if factor is not None:
-            term = mul(parse_expression(factor), term)
+            term = mul(substitute(parse_expression(factor), values), term)
         return Side(text, term, f"{text} is {term.ascii()}")
 
     def _assumption(self, text: str) -> Side:
@@ -249,7 +255,7 @@ class _Reader:
             return self._stopped(t.args[0])
         if t.op == "E":
             p = self._distribution(t.args[0])
-            variable = self._variable(p)
+            variable = self._variable(p, t.args[-1])
             name = t.args[1] if len(t.args) == 3 else sym("x")
             return make("E", (p, variable, substitute(t.args[-1], {name: variable})))
         if t.op in _OF_TWO:
@@ -258,7 +264,7 @@ class _Reader:
             p, q = reversed(pair) if empirical else pair
             if p.op == "dist:empirical" and p.args[0].op == "sym":
                 self._observed(str(p.args[0].value), q)
-            return make(t.op, (p, q, self._variable(q if empirical else p)))
+            return make(t.op, (p, q, self._variable(q if empirical else p, p, q)))
         if t.op == "H":
             p = self._distribution(t.args[0])
             return make("H", (p, self._variable(p)))
@@ -295,7 +301,7 @@ class _Reader:
             return t
         if t.op == "stop_gradient":
             inner = self._distribution(t.args[0])
-            return make(inner.op, [self._stopped(a, where) for a, where in zip(inner.args, self._parameters(inner), strict=True)])
+            return make(inner.op, [self._stopped(a) for a in inner.args])
         if self._is_call(t):
             call = self._with_values(self.calls[str(t.value)])
         elif str(t.value) in self.onehot or (t.op == "sym" and str(t.value) in self.frozen and self._is_onehot(t)):
@@ -327,15 +333,9 @@ class _Reader:
     def _is_onehot(self, t: Term) -> bool:
         return str(self.frozen[str(t.value)].value) in self.onehot
 
-    def _parameters(self, distribution: Term) -> Sequence[Term | None]:
-        if distribution.op == "dist:empirical":
-            return (None,)
-        record = self.book.distribution(distribution.op[5:])
-        domains = [record.parameters.get(name.strip("[].")) for name in record.takes]
-        return [*domains, *[None] * (len(distribution.args) - len(domains))]
-
-    def _variable(self, distribution: Term) -> Term:
-        """The variable that an expectation over the distribution is taken over."""
+    def _variable(self, distribution: Term, *inner: Term) -> Term:
+        """The variable that an expectation over the distribution is taken over: another one than those of expectations inside."""
+        avoid = symbols(distribution, *inner) & self.variables.keys()
         where = REALS
         if distribution.op == "dist:empirical":
             name = str(distribution.args[0].value)
@@ -344,10 +344,13 @@ class _Reader:
             record = self.book.distribution(distribution.op[5:])
             if record.variate_domain is not None:
                 where = with_dimension(record.variate_domain, self.reading.sizes)
-        if where not in self.variables:
-            taken = self._names() | set(self.variables.values())
-            self.variables[where] = next(n for n in (*_VARIABLES, *[f"t_{i}" for i in range(99)]) if n not in taken)
-        return sym(self.variables[where])
+        for name, domain in self.variables.items():
+            if domain is where and name not in avoid:
+                return sym(name)
+        taken = self._names() | self.variables.keys() | avoid
+        name = next(n for n in (*_VARIABLES, *[f"t_{i}" for i in range(99)]) if n not in taken)
+        self.variables[name] = where
+        return sym(name)
 
     def _names(self) -> set[str]:
         """Every name of the question, but for an x that only expectations speak of."""
@@ -356,27 +359,17 @@ class _Reader:
             found |= {canonical(w) for w in _words(text) if not w[0].isdigit()}
         return found
 
-    def _stopped(self, t: Term, where: Term | None = None) -> Term:
-        """What stop_gradient makes of a term: a fixed symbol that stands for it."""
-        if not symbols(t) & set(self.learn):
-            return t
-        known = [n for n, value in self.frozen.items() if value is t]
-        if known:
-            return sym(known[0])
-        taken = self._names() | self.frozen.keys()
-        base = str(t.value) if t.op == "sym" else "stopped"
-        name = next(n for n in (f"{base}_stop", *[f"{base}_stop{i}" for i in range(2, 99)]) if n not in taken)
-        self.frozen[name] = t
-        found = where or self._domain_of(t)
-        if found is not None:
-            self.reading.domains.meet(name, with_dimension(found, self.reading.sizes))
-        return sym(name)
-
-    def _domain_of(self, t: Term) -> Term | None:
-        if t.op == "sym":
-            return self.reading.domains.of.get(str(t.value))
-        dimension = self.reading.sizes.get("K", sym("K"))
-        return {"softmax": make("simplex", (dimension,)), "sigmoid": UNIT, "Phi": UNIT, "exp": POSITIVE, "softplus": POSITIVE}.get(t.op)
+    def _stopped(self, t: Term) -> Term:
+        """What stop_gradient makes of a term: what is learned in it stands still."""
+        mapping: dict[Term, Term] = {}
+        for name in sorted(symbols(t) & set(self.learn)):
+            known = next((n for n, value in self.frozen.items() if value is sym(name)), None)
+            if known is None:
+                taken = self._names() | self.frozen.keys()
+                known = next(n for n in (f"{name}_stop", *[f"{name}_stop{i}" for i in range(2, 99)]) if n not in taken)
+                self.frozen[known] = sym(name)
+            mapping[sym(name)] = sym(known)
+        return substitute(t, mapping)
 
     # -- both sides
 
@@ -393,13 +386,18 @@ class _Reader:
         return a, b
 
     def _varies(self, term: Term) -> bool:
-        return any(n in self.data or is_covariate(n) or split_subscript(n)[1] == "i" for n in symbols(term) - set(self.variables.values()))
+        return any(n in self.data or is_covariate(n) or split_subscript(n)[1] == "i" for n in symbols(term) - self.variables.keys())
 
     def _check_names(self, a: Side, b: Side) -> None:
         present = symbols(a.term, b.term)
         inside = set().union(*[symbols(t) for t in self.frozen.values()]) if self.frozen else set()
         if not self.learn:
             raise NothingToLearnError("say what is learned", hint="--learn " + (sorted(present - self.data)[0] if present - self.data else "w"))
+        for side in (a, b):
+            if side.note and not symbols(side.term) & {*self.learn, *self.frozen}:
+                names = sorted(symbols(side.term) - self.data)
+                raise UnknownNameError(f"nothing that is learned occurs in {side.text[:60]}", text=side.text, span=(0, len(side.text)), nearest=names,
+                                       hint=f'--let "{names[0]} = {self.learn[0]}", or --learn {names[0]}' if names else "")  # fmt: skip
         for name in (*self.learn, *self.fixed, *sorted(self.declared_data)):
             if name in present or name in inside or base_name(name) in present:
                 continue
@@ -419,11 +417,15 @@ class _Reader:
         conditions = conditions_of(reading)
         declared = {n: reading.domains.of.get(n, REALS) for n in self.learn}
         for side in (a, b):
-            read_off(reading.domains, side.term, self.learn)
-        for where, name in self.variables.items():
-            reading.domains.of[name] = where
+            self._check_shifts(side)
+            read_off(reading.domains, side.term, self.learn, self._declared())
+        for name, t in self.frozen.items():
+            reading.domains.of[name] = reading.domains.of.get(str(t.value), REALS)
+        reading.domains.of.update(self.variables)
         used = symbols(a.term, b.term)
         dimensions = {n for n, d in reading.domains.of.items() for n in symbols(d)} | {n for _, d in reading.slots for n in symbols(d)}
+        bounds = {str(t.args[2].value) for t in postorder(a.term, b.term) if t.op in ("sum", "prod") and t.args[2].op == "sym"}
+        dimensions |= bounds - {*self.learn, *self.data, *self._declared()}
         used |= dimensions | {n for p in conditions for n in symbols(p)} | {n for t, _ in reading.slots for n in symbols(t)}
         for name in dimensions:
             if reading.domains.of.get(name) is REALS:
@@ -431,7 +433,19 @@ class _Reader:
         table = self._table(used, dimensions, inside_samples(a.term, b.term), over)
         hypotheses = hypotheses_of(reading, table, conditions, dimensions - reading.domains.of.keys())
         either = frozenset(n for n, s in table.items() if s.role == "parameter" and s.indexed and split_subscript(n)[1] != "i")
-        return Question(a, b, table, tuple(hypotheses), tuple(self.learn), declared, either, self.frozen, tuple(self.notes), self.where, tuple(self.let))
+        return Question(a, b, table, tuple(hypotheses), tuple(self.learn), declared, frozenset(self._declared()), either, self.frozen, tuple(self.notes), self.where, tuple(self.let))
+
+    def _check_shifts(self, side: Side) -> None:
+        """Refuse softmax(z + c) where only z is known to be a vector: c may be a number or a vector, and the answers differ."""
+        for t in postorder(side.term):
+            if t.op not in ("softmax", "logsumexp") or t.args[0].op != "add":
+                continue
+            names = [n for n in (str(x.value) for x in t.args[0].args if x.op == "sym") if n not in self.learn]
+            open_ones = [n for n in names if not is_vector(self.reading.domains.of.get(n, REALS))]
+            if open_ones and len(t.args[0].args) > len(open_ones):
+                name = open_ones[0]
+                raise KindError(f"{name} may be a number or a vector in {t.ascii()[:60]}", text=side.text, span=(0, len(side.text)),
+                                hint=f"where {name} in reals^K; a number added to a vector is not in the language")  # fmt: skip
 
     def _declared(self) -> set[str]:
         """The names of which the conditions speak."""
@@ -439,11 +453,10 @@ class _Reader:
 
     def _table(self, used: set[str], dimensions: set[str], inside: set[str], over: bool) -> dict[str, Symbol]:
         table: dict[str, Symbol] = {}
-        variables = set(self.variables.values())
         for name in sorted(used):
             where = self.reading.domains.of.get(name, NATURALS if name in dimensions else REALS)
             covariate = is_covariate(name) and name not in self.learn
-            if name in variables:
+            if name in self.variables:
                 role, varies = "variable", False
             elif name in self.learn:
                 role, varies = "parameter", name in inside
@@ -454,8 +467,8 @@ class _Reader:
             if role == "data" and name not in self.data and over:
                 self.notes.append(f"{name} is read as data: it varies with the sample")
             varies = over and (varies or split_subscript(name)[1] == "i") and not (name in dimensions and name not in self.reading.domains.of)
-            if name in self.frozen:
-                varies = varies or self._varies(self.frozen[name])
+            if name in self.frozen:  # as what it stands for
+                varies = over and name in inside and (str(self.frozen[name].value) in inside or split_subscript(str(self.frozen[name].value))[1] == "i")
             table[name] = Symbol(name, role, where, shape_of(where), varies)
         return table
 

@@ -216,3 +216,47 @@ def test_what_cannot_be_compared_is_said(call: dict[str, Any], said: str) -> Non
     with pytest.raises(LossproofError) as caught:
         lp.compare(**call)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "learn", "given", "relation"),
+    [
+        ("E(N(m,1), E(N(0, 1), t, (t + x)^2))", "m^2", "m", {}, "up-to-constant"),
+        ("E(N(m,1), E(N(0, 1), t, (t + x)^2))", "0*m", "m", {}, "refuted"),
+        ("E(N(m,1), KL(N(x, 1), N(0,1)))", "m^2", "m", {}, "up-to-scale"),
+        ("torch.nn.HuberLoss(delta=2)", "torch.nn.HuberLoss(delta=1)", "yhat", {}, "refuted"),
+        ("torch.nn.SmoothL1Loss(beta=2)", "torch.nn.HuberLoss(delta=2)", "yhat", {}, "up-to-scale"),
+        ("sum(k, 1, 3, stop_gradient(exp(z_k))*z_k)", "sum(k, 1, 3, z_k)", "z", {"where": "z in reals^3"}, "refuted"),
+        ("mean(stop_gradient(exp(z))*(y - z)^2)", "mean((y-z)^2)", "z", {}, "unknown"),
+        ("stop_gradient(m + 0)*m", "stop_gradient(m)*m", "m", {}, "equal"),
+        ("stop_gradient(m^2 + 1)*m", "m", "m", {}, "up-to-scale"),
+        ("c^q*mean((y-m)^2)", "mean((y-m)^2)", "m", {"where": "c in nonnegative, q > 0"}, "refuted"),
+        ("m + log(c)", "m", "m", {"where": "c in reals"}, "unknown"),
+        ("sum(k, 1, K, m)", "K*m", "m", {}, "equal"),
+        ("n*m", "m", "m", {}, "up-to-scale"),
+        ("w^2/w", "w", "w", {}, "unknown"),
+        ("1 - sum((y - w*x)^2)/sum((y - mean(y))^2)", "-mean((y - w*x)^2)", "w", {}, "up-to-scale"),
+        ("mean(log(1 + exp(-y*z)))", "mean(softplus(z) - (1 + y)/2*z)", "z", {"where": "y in {-1, 1}"}, "equal"),
+        ("CE(p, q)", "-sum(j, 1, K, p_j*log(q_j))", "q", {"where": "p in simplex(K), q in simplex(K)"}, "equal"),
+    ],
+)  # fmt: skip
+def test_what_was_once_read_wrongly(a: str, b: str, learn: str, given: dict[str, Any], relation: str) -> None:
+    v = lp.compare(a, b, learn=learn, **given)
+    assert v.relation == relation, v.text()
+    assert rechecked(v).ok
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("torch.nn.CrossEntropyLoss(label_smoothing=0.1)", "label_smoothing=0.1"),
+        ("torch.nn.PoissonNLLLoss(full=True)", "full=True"),
+        ("torch.nn.HuberLoss(banana=2)", "banana=2"),
+        ("torch.nn.MSELoss(reduction='none')", "reduction='none'"),
+        ("torch.nn.Unheard()", "nor the name of a loss"),
+    ],
+)
+def test_an_argument_of_a_library_is_never_ignored(name: str, said: str) -> None:
+    with pytest.raises(LossproofError, match="is not known|nor the name") as caught:
+        lp.compare(name, "MSE", learn="yhat")
+    assert said in str(caught.value)

@@ -7,7 +7,7 @@ import click
 from lossproof.cli.app import set_debug
 from lossproof.cli.complete import explainable
 
-_HELP = """Explain a rule, a fact, a distribution, a loss, a library's loss, a link, a function or an error code.
+_HELP = """Explain a rule, a fact, a distribution, a loss, a library's loss, a link, a theorem, a function or an error code.
 
 For a loss the answer runs backwards: every assumption whose derivation reaches it.
 
@@ -17,6 +17,7 @@ Examples:
   lossproof explain normal
   lossproof explain "squared error"
   lossproof explain torch.nn.MSELoss
+  lossproof explain mle-chain
   lossproof explain nothing-to-learn
 """
 

@@ -47,6 +47,8 @@ def command(
         raise UsageError(f"--standalone is for LaTeX and the format is {form}", hint="--format latex --standalone")
     if not name:
         raise UsageError("which theorem?", hint="lossproof list theorems")
+    if number is not None and explain:
+        raise UsageError("--explain is for the whole theorem, --step for one step of it", hint="leave out one of the two")
     proof = prove(" ".join(name))
     if number is not None:
         if not 1 <= number <= len(proof.steps):

@@ -12,11 +12,14 @@ _REDUCTION: Final = re.compile(r"reduction\s*=\s*[\"'](\w+)[\"']")
 
 
 class NamedLoss(NamedTuple):
-    """A loss over a dataset: the record, its reduction (mean, sum or root, the root of the mean), and a factor as text."""
+    """A loss over a dataset: the record, its reduction (mean, sum or root, the root of the mean), a factor as text, the values of variables that its
+    arguments give, and an argument that is not understood."""
 
     loss: Loss
     reduction: str
     factor: str | None
+    arguments: dict[str, str]
+    unread: str
 
 
 def losses_named(name: str, book: Rulebook) -> list[Loss]:
@@ -41,7 +44,7 @@ def objective_named(name: str, book: Rulebook) -> NamedLoss | None:
         for table in (_short(s), s.over_data):
             for reduction, spelled in table.items():
                 if plain_name(spelled) == key:
-                    return NamedLoss(s, reduction, None)
+                    return NamedLoss(s, reduction, None, {}, "")
     said = _REDUCTION.search(name)
     reduction = "sum" if said is not None and said[1] == "sum" else "mean"
     plain = _REDUCTION.sub("", called)
@@ -49,9 +52,31 @@ def objective_named(name: str, book: Rulebook) -> NamedLoss | None:
     calls = [(s, library, code) for s, library, code in calls if _is_call(_call_of(name), code)]
     calls.sort(key=lambda c: (c[2] != called, c[2] != plain, c[2].partition("(")[0] != plain, not c[2].endswith("()"), len(c[2]), len(str(c[0].record["formula"]))))
     if not calls:
-        return NamedLoss(found[0], reduction, None)
-    loss, library, _ = calls[0]
-    return NamedLoss(loss, reduction, loss.factor.get(library))
+        return NamedLoss(found[0], reduction, None, {}, "")
+    loss, library, code = calls[0]
+    arguments, unread = _arguments(name, code, loss) if code != called and _bare(code) != called else ({}, "")
+    return NamedLoss(loss, reduction, loss.factor.get(library), arguments, unread)
+
+
+def _bare(code: str) -> str:
+    return code.partition("(")[0]
+
+
+def _arguments(name: str, code: str, loss: Loss) -> tuple[dict[str, str], str]:
+    """The values that a call's arguments give to the loss's variables, and the first argument that is not understood."""
+    inside = name.partition("(")[2].strip().removesuffix(")")
+    known = dict(re.findall(r"(\w+)=(\w+)", code))  # the call of the record: delta=delta
+    found: dict[str, str] = {}
+    for part in filter(None, (a.strip() for a in inside.split(","))):
+        said = _REDUCTION.fullmatch(part)
+        if said is not None and said[1] in ("mean", "sum", "batchmean"):
+            continue
+        keyword, _, value = (x.strip() for x in part.partition("="))
+        variable = {v.lower(): v for v in loss.variables}.get(known.get(keyword.lower(), ""))
+        if variable is None or not re.fullmatch(r"[\w.]+", value):
+            return found, part
+        found[variable] = value
+    return found, ""
 
 
 def _short(loss: Loss) -> dict[str, str]:
