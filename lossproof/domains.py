@@ -238,3 +238,14 @@ def _signed_factors(t: Term, learned: set[str]) -> list[str]:
         elif f.op == "sym":
             found.append(str(f.value))
     return found if len([n for n in found if n in learned]) < 2 else []
+
+
+def doubtful_shift(domains: Domains, term: Term, learned: Collection[str]) -> str:
+    """The c of softmax(z + c) if only z is known to be a vector: c may be one or a number, and the answers differ."""
+    for t in postorder(term):
+        if t.op in ("softmax", "logsumexp") and t.args[0].op == "add":
+            names = [str(x.value) for x in t.args[0].args if x.op == "sym" and x.value not in learned]
+            doubtful = [n for n in names if not is_vector(domains.of.get(n, REALS))]
+            if doubtful and len(t.args[0].args) > len(doubtful):
+                return doubtful[0]
+    return ""

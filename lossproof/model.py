@@ -18,7 +18,14 @@ from lossproof.errors import (
     UnknownNameError,
 )
 from lossproof.facts import Algebra, Prover, Symbol, propositions
-from lossproof.reading import Reading, base_name, check_depth, read_distribution, read_expression, unknown_distribution
+from lossproof.reading import (
+    Reading,
+    base_name,
+    check_definition,
+    read_distribution,
+    read_expression,
+    unknown_distribution,
+)
 from lossproof.rulebook import Rulebook
 from lossproof.syntax import canonical, parse_assumption, parse_conditions, split_subscript
 from lossproof.syntax.assumption import Assumption, Define, Tilde
@@ -127,7 +134,7 @@ def define(reading: Reading) -> None:
             raise CycleError(f"{name} is defined by itself", text=source.text, span=raw[name].span)
         for name in ready:
             done[name] = substitute(raw[name].expression, {sym(n): done[n] for n in waiting.pop(name)})
-            check_depth(done[name])
+            check_definition(done[name])
     reading.definitions = done
 
 

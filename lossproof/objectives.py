@@ -8,13 +8,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lossproof.domains import REALS, is_vector, read_off, with_dimension
-from lossproof.errors import CycleError, DuplicateError, KindError, NothingToLearnError, UnknownNameError
+from lossproof.domains import REALS, doubtful_shift, is_vector, read_off, with_dimension
+from lossproof.errors import (
+    CycleError,
+    DomainError,
+    DuplicateError,
+    KindError,
+    NothingToLearnError,
+    UnknownFunctionError,
+    UnknownNameError,
+)
 from lossproof.facts import Symbol
 from lossproof.model import NATURALS, conditions_of, define, hypotheses_of, is_covariate, shape_of
 from lossproof.reading import (
     Reading,
     base_name,
+    check_definition,
     check_depth,
     inside_samples,
     is_over_samples,
@@ -34,12 +43,14 @@ from lossproof.syntax import (
     split_subscript,
 )
 from lossproof.syntax.assumption import Argument, Assumption, Call, Tilde
-from lossproof.syntax.objective import Let, parse_let, parse_objective
-from lossproof.terms import Term, fn, make, mul, neg, postorder, rebuild, substitute, sym, symbols
+from lossproof.syntax.functions import FUNCTIONS
+from lossproof.syntax.objective import OBJECTIVE_FUNCTIONS, Let, parse_let, parse_objective
+from lossproof.terms import INFINITY, Term, fn, make, mul, neg, postorder, rebuild, substitute, sym, symbols
 
 _OF_TWO: Final = frozenset({"CE", "KL", "JS"})
 _VARIABLES: Final = ("x", "t", "u", "v", "a", "b")
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+(\(.*\))?\Z")  # a library's name
+_FINITE: Final = frozenset({"add", "mul", "div", "neg", "pow", "log", "exp", "sqrt", "abs"})
 _DUMMY: Final = "·variate"
 
 
@@ -140,7 +151,7 @@ class _Reader:
             for name in ready:
                 del waiting[name]
                 self.lets[name] = substitute(raw[name].value.term, {sym(n): t for n, t in self.lets.items()})
-                check_depth(self.lets[name])
+                check_definition(self.lets[name])
         self.reading.definitions = {n: t for n, t in self.lets.items() if str(t.value) not in self.calls}
 
     def _in_calls(self, calls: Mapping[str, Call]) -> set[str]:
@@ -245,6 +256,12 @@ class _Reader:
         finally:
             self.reading.source = source
         loose = sorted(n for n in symbols(found) if n in self.calls)
+        if loose and self.book.find_distribution(self.calls[loose[0]].name) is None:
+            name = self.calls[loose[0]].name
+            raise UnknownFunctionError(f"there is no function {name[:60]}", text=text, span=self.calls[loose[0]].span,
+                                       nearest=difflib.get_close_matches(name, [*FUNCTIONS, *OBJECTIVE_FUNCTIONS], n=3, cutoff=0.5))  # fmt: skip
+        if any(t.op in _FINITE and any(a is INFINITY for a in t.args) for t in postorder(found)):
+            raise DomainError("infinity stands in a formula", text=text, span=(0, len(text)), hint="cases(condition, a, oo) may be infinite")
         if loose:
             raise KindError(f"{self.calls[loose[0]].name} is a distribution where an expression is needed", text=text, span=(0, len(text)),
                             hint="distributions stand in E, H, CE, KL, JS and NLL")  # fmt: skip
@@ -308,6 +325,7 @@ class _Reader:
             self.reading.domains.meet(str(t.value), make("onehot", (sym("K"),)))
             return make("dist:categorical", (t,))
         else:
+            self._check_bare(t)
             call = Call("Categorical", (Argument(None, t, (0, len(self.reading.source.text))),), (0, len(self.reading.source.text)))
         if call.name.lower() == "empirical":
             (argument,) = [a.value for a in call.args if isinstance(a.value, Term)]
@@ -319,6 +337,13 @@ class _Reader:
             del self.reading.support[supports:]
             return found
         return read_distribution(self.reading, call, variate)
+
+    def _check_bare(self, t: Term) -> None:
+        """Refuse a distribution's name without arguments where a vector of probabilities would be meant."""
+        name = str(t.value)
+        if t.op == "sym" and name[0].isupper() and len(name) > 1 and name not in self.learn and self.book.find_distribution(name) is not None:
+            text = self.reading.source.text
+            raise KindError(f"{name} stands without its arguments", text=text, span=(0, len(text)), hint=f"{name}(...)")
 
     def _with_values(self, call: Call) -> Call:
         """A call with the functions of objectives in its arguments read."""
@@ -356,7 +381,7 @@ class _Reader:
         """Every name of the question, but for an x that only expectations speak of."""
         found = {*self.learn, *self.fixed, *self.declared_data, *self.lets, "y"}
         for text in (*self.texts, *self.let, self.where):
-            found |= {canonical(w) for w in _words(text) if not w[0].isdigit()}
+            found |= {canonical(w) for w in re.findall(r"[^\W\d]\w*", text)}
         return found
 
     def _stopped(self, t: Term) -> Term:
@@ -417,7 +442,10 @@ class _Reader:
         conditions = conditions_of(reading)
         declared = {n: reading.domains.of.get(n, REALS) for n in self.learn}
         for side in (a, b):
-            self._check_shifts(side)
+            name = doubtful_shift(reading.domains, side.term, self.learn)
+            if name:
+                raise KindError(f"{name} may be a number or a vector in a softmax", text=side.text, span=(0, len(side.text)),
+                                hint=f"where {name} in reals^K; a number added to a vector is not in the language")  # fmt: skip
             read_off(reading.domains, side.term, self.learn, self._declared())
         for name, t in self.frozen.items():
             reading.domains.of[name] = reading.domains.of.get(str(t.value), REALS)
@@ -434,18 +462,6 @@ class _Reader:
         hypotheses = hypotheses_of(reading, table, conditions, dimensions - reading.domains.of.keys())
         either = frozenset(n for n, s in table.items() if s.role == "parameter" and s.indexed and split_subscript(n)[1] != "i")
         return Question(a, b, table, tuple(hypotheses), tuple(self.learn), declared, frozenset(self._declared()), either, self.frozen, tuple(self.notes), self.where, tuple(self.let))
-
-    def _check_shifts(self, side: Side) -> None:
-        """Refuse softmax(z + c) where only z is known to be a vector: c may be a number or a vector, and the answers differ."""
-        for t in postorder(side.term):
-            if t.op not in ("softmax", "logsumexp") or t.args[0].op != "add":
-                continue
-            names = [n for n in (str(x.value) for x in t.args[0].args if x.op == "sym") if n not in self.learn]
-            open_ones = [n for n in names if not is_vector(self.reading.domains.of.get(n, REALS))]
-            if open_ones and len(t.args[0].args) > len(open_ones):
-                name = open_ones[0]
-                raise KindError(f"{name} may be a number or a vector in {t.ascii()[:60]}", text=side.text, span=(0, len(side.text)),
-                                hint=f"where {name} in reals^K; a number added to a vector is not in the language")  # fmt: skip
 
     def _declared(self) -> set[str]:
         """The names of which the conditions speak."""
@@ -471,21 +487,3 @@ class _Reader:
                 varies = over and name in inside and (str(self.frozen[name].value) in inside or split_subscript(str(self.frozen[name].value))[1] == "i")
             table[name] = Symbol(name, role, where, shape_of(where), varies)
         return table
-
-
-
-
-
-
-def _words(text: str) -> set[str]:
-    found: set[str] = set()
-    word = ""
-    for c in text + " ":
-        if c.isalnum() or c == "_" or ord(c) > 127:
-            word += c
-        elif word:
-            found.add(word)
-            word = ""
-    return found
-
-

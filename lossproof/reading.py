@@ -20,11 +20,13 @@ from lossproof.errors import (
 from lossproof.rulebook import Distribution, Rulebook
 from lossproof.syntax import FUNCTIONS, canonical, split_subscript
 from lossproof.syntax.assumption import Assumption, Call
-from lossproof.terms import INFINITY, ONE, Term, add, fn, make, neg, postorder, substitute, sym, symbols
+from lossproof.terms import INFINITY, ONE, Term, add, fn, make, neg, postorder, substitute, sym, symbols, tree_size
 from lossproof.terms.pattern import instantiate
 
 #: Deepest nesting of a formula that is worked on.
 DEPTH: Final = 100
+#: The most terms that a definition may stand for.
+LENGTH: Final = 20_000
 #: Operators that sum, in one way or another, over the samples.
 OVER_SAMPLES: Final = frozenset({"samples_sum", "samples_mean", "samples_prod", "NLL", "Risk", "dist:empirical"})
 
@@ -62,6 +64,14 @@ def read_expression(reading: Reading, term: Term) -> Term:
     found = substitute(term, mapping)
     check_depth(found)
     return found
+
+
+def check_definition(term: Term) -> None:
+    """Raise LimitError for a definition that is too deep, or too long when it is written out."""
+    check_depth(term)
+    length = tree_size(term)
+    if length > LENGTH:
+        raise LimitError(f"a definition is {length:,} terms long when it is written out; the limit is {LENGTH:,}")
 
 
 def check_depth(term: Term) -> None:

@@ -91,7 +91,7 @@ class Normaliser:
             if found is not None:
                 return found
         if not self._arithmetic_too:
-            return self.splitter._factor_common(t) if op == "log" and t.args[0].op == "add" else None
+            return self.splitter.factor_common(t) if op == "log" and t.args[0].op == "add" else None
         if op in _BODY:
             return self._linear(t)
         special = {"log": self._log, "pow": self._power, "abs": self._distance, "softplus": self._softplus, "cosh": self._oriented,
@@ -178,7 +178,7 @@ class Normaliser:
         if x.op in ("num", "div") and (q := self.display.constant(x)) is not None and q > 0 and q != 1:
             return self._log_of_number(t, Fraction(q))
         if x.op == "add":
-            return self.splitter._factor_common(t) or self._reordered(t) or self._one_fraction(t)
+            return self.splitter.factor_common(t) or self._reordered(t) or self._one_fraction(t)
         return None
 
     def _one_fraction(self, t: Term) -> Theorem | None:

@@ -155,10 +155,10 @@ class Splitter:
         opened = self._open_roots(x)
         if opened is not None:
             spelled = self.kernel.congruence(t, {0: opened})
-            found = self._factor_common(spelled.right)
+            found = self.factor_common(spelled.right)
             if found is not None:
                 return self.kernel.chain([spelled, found])
-        return self._factor_common(t)
+        return self.factor_common(t)
 
     def _open_roots(self, x: Term) -> Theorem | None:
         """√(2πs²) as √(2π)·s, so that √(2π) is seen to be common."""
@@ -180,7 +180,7 @@ class Splitter:
             return None
         return self.kernel.chain([theorem, *self.rewriter.tidy(theorem.right)])
 
-    def _factor_common(self, t: Term) -> Theorem | None:
+    def factor_common(self, t: Term) -> Theorem | None:
         x = t.args[0]
         products = [self.display.product(a) for a in x.args]
         if any(q == 0 for q, _ in products):
