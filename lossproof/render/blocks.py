@@ -118,7 +118,7 @@ def latex(blocks: Iterable[Block], line: Callable[[Term], str], *, standalone: b
     opened = False
     for block in blocks:
         if isinstance(block, Chain) != opened:
-            found.append(r"\end{lpproof}" if opened else r"\begin{lpproof}")
+            found.append(r"\endgroup" if opened else r"\begingroup\lpalign")  # the remark before it is its heading
             opened = not opened
         if isinstance(block, Title):
             command = "paragraph" if block.level == 1 else "subparagraph"
@@ -137,7 +137,7 @@ def latex(blocks: Iterable[Block], line: Callable[[Term], str], *, standalone: b
             found += [rf"\par\smallskip\noindent\emph{{{escape_latex(block.head)}}}"] if block.head else []
             found += [r"\begin{itemize}", *[rf"\item {{\raggedright {said(item)}\par}}" for item in block.items], r"\end{itemize}"]
     if opened:
-        found.append(r"\end{lpproof}")
+        found.append(r"\endgroup")
     body = "\n".join(found) + "\n"
     return f"{DOCUMENT}\n{body}\\end{{document}}\n" if standalone else body
 
