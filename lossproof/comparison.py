@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from lossproof.errors import DomainError, MissingSystemError, MissingValueError
-from lossproof.facts import RELATIONS, Algebra, Fact, Prover, Symbol
+from lossproof.facts import RELATIONS, Algebra, Fact, Prover, Symbol, propositions
 from lossproof.facts.prover import in_domain
 from lossproof.kernel import KernelError, Theorem
 from lossproof.model import NATURALS
 from lossproof.objectives import Question, read_question
 from lossproof.proof import Chain, Proof
 from lossproof.rulebook import Rulebook
-from lossproof.search.comparing import Comparer, Found, Leftover
+from lossproof.search.comparing import Comparer, Found
 from lossproof.search.defined import needs, only_one_defined
 from lossproof.terms import Term, make, num, postorder, size, substitute, sym, symbols
 
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
 REFUTED: Final = "refuted"
 UNKNOWN: Final = "unknown"
-#: Values at which a family is often another one: focal loss with γ = 0 is cross-entropy.
+#: Nodes of two normal forms that are few enough to try again at special values.
 _SMALL: Final = 120
+#: Values at which a family is often another one: focal loss with γ = 0 is cross-entropy.
 _SPECIAL: Final = (Fraction(0), Fraction(1), Fraction(2), Fraction(1, 2))
 #: What evaluation raises where a number stands for a vector or the other way round.
 _ILL_TYPED: Final = (TypeError, IndexError, AttributeError, MissingValueError)
@@ -141,7 +143,7 @@ def compare(
     return judge(read_question(_written(a), _written(b), let=definitions, where=where, book=book, **names), book=book)
 
 
-def _parts(p: Term) -> list[Term]:
+def _nonzero_parts(p: Term) -> list[Term]:
     """That a product or a power is not zero, as the same of what it is made of."""
     if p.op != "ne":
         return [p]
@@ -194,7 +196,7 @@ class _Judge:
             if any(q.symbols[n].role == "variable" for n in symbols(p) if n in q.symbols):
                 self.missing.append(p)
                 continue
-            for part in _parts(p):
+            for part in _nonzero_parts(p):
                 if symbols(part) and symbols(part) <= q.conditioned:
                     continue  # the user said where they live: nothing is added to that
                 if prover.prove(part) is None:
@@ -220,7 +222,9 @@ class _Judge:
             return self._refuted(comparer, witness, table)
         if found is not None:
             return self._unknown(comparer, table, apart)
-        return self._either(comparer, table, apart) if q.either else self._unknown(comparer, table, self._why_not(comparer.leftover))
+        if q.either:
+            return self._either(comparer, table, apart)
+        return self._unknown(comparer, table, self._why_not(comparer), self._conditions(comparer))
 
     def proof_alone(self) -> Verdict | None:
         """A proof, or nothing: no witness is looked for."""
@@ -257,8 +261,11 @@ class _Judge:
         if witness is not None:
             names = ", ".join(sorted(q.either))
             holds = "holds" if found is not None else "may hold"
-            return self._unknown(comparer, table, f"it {holds} where {names} has one value for all samples, and fails where it may differ: write _i for the latter")
-        return self._unknown(comparer, table, apart or self._why_not(comparer.leftover))
+            reason = f"it {holds} where {names} has one value for all samples, and fails where it may differ: write _i for the latter"
+            return self._unknown(comparer, table, reason, self._conditions(comparer))
+        if apart:
+            return self._unknown(comparer, table, apart)
+        return self._unknown(comparer, table, self._why_not(comparer), self._conditions(comparer))
 
     def _tried(self, table: dict[str, Symbol]) -> tuple[Comparer, Found | None]:
         comparer = Comparer(self.book, table, [p for p, _ in self.hypotheses])
@@ -267,7 +274,8 @@ class _Judge:
 
     # -- the three answers
 
-    def _parts(self, comparer: Comparer, table: dict[str, Symbol]) -> dict[str, Any]:
+    def _read_off(self, comparer: Comparer, table: dict[str, Symbol]) -> dict[str, Any]:
+        """What every verdict has."""
         normal = comparer.normal
         chains = tuple(Chain(n, normal[n], ((n, normal[n]),)) for n in ("a", "b"))
         return {"symbols": table, "hypotheses": self.hypotheses, "normal": normal, "chains": chains, "prover": comparer.prover, "argument": comparer.argument}
@@ -276,109 +284,88 @@ class _Judge:
         q = self.question
         facts = [comparer.prover.prove(p) for p in self._needs()]
         if any(f is None for f in facts):
-            return self._unknown(comparer, table, "it is not known that both have a value")
+            return self._unknown(comparer, table, "it is not known that both have a value", self._conditions(comparer))
         main = Chain("claim", found.theorem, found.lines)
-        parts = self._parts(comparer, table)
+        parts = self._read_off(comparer, table)
         relation = found.theorem.relation
         parts |= {"relation": relation, "theorem": found.theorem, "transform": found.transform, "defined": tuple(facts),
                   "chains": (*found.chains, main), "normal": {c.name: c.theorem for c in found.chains if c.name in ("a", "b")}}  # fmt: skip
         if relation != "equal":
-            parts["witness"] = self._difference(parts["normal"], table, RELATIONS[RELATIONS.index(relation) - 1])
+            parts["witness"] = self._sought(RELATIONS[RELATIONS.index(relation) - 1], parts["normal"], table)
         return Verdict(q, self.book, parts)
 
     def _refuted(self, comparer: Comparer, witness: Witness, table: dict[str, Symbol]) -> Verdict:
-        parts = self._parts(comparer, table)
-        left = comparer.leftover
-        parts |= {"relation": REFUTED, "witness": witness, "reason": self._reason(comparer, left), "proved_if": self._conditions(comparer)}
+        parts = self._read_off(comparer, table)
+        parts |= {"relation": REFUTED, "witness": witness, "reason": self._reason(comparer), "proved_if": self._conditions(comparer)}
         return Verdict(self.question, self.book, parts)
 
-    def _unknown(self, comparer: Comparer, table: dict[str, Symbol], reason: str) -> Verdict:
-        parts = self._parts(comparer, table) | {"relation": UNKNOWN, "reason": reason}
-        if not reason.startswith("they are not defined"):
-            parts["proved_if"] = self._conditions(comparer)
+    def _unknown(self, comparer: Comparer, table: dict[str, Symbol], reason: str, proved_if: tuple[Condition, ...] = ()) -> Verdict:
+        parts = self._read_off(comparer, table) | {"relation": UNKNOWN, "reason": reason, "proved_if": proved_if}
         return Verdict(self.question, self.book, parts)
 
     def _conditions(self, comparer: Comparer) -> tuple[Condition, ...]:
         """The equations under which the objectives relate, if they then do."""
-        left = comparer.leftover
-        if not left.equations:
-            return self._special(comparer)
-        text = " and ".join(f"{s.ascii()} == {v.ascii()}" for s, v in left.equations)
-        extra = tuple((make("eq", (make("add", (s, make("neg", (v,)))), num(0))), "where") for s, v in left.equations)
+        equations = comparer.leftover.equations
+        found = self._supposing(equations) if equations else self._special(comparer)
+        return () if found is None else (found,)
+
+    def _supposing(self, equations: list[tuple[Term, Term]]) -> Condition | None:
+        """The equations as a condition, if the objectives relate under them."""
         q = self.question
+        text = " and ".join(f"{s.ascii()} == {v.ascii()}" for s, v in equations)
+        extra = [(p, "where") for s, v in equations for p in propositions(make("eq", (s, v)))]
         where = ", ".join([*([q.where] if q.where else []), text])
         verdict = _Judge(replace(q, hypotheses=(*q.hypotheses, *extra), where=where), self.book, nested=True).proof_alone()
-        return (Condition(text, verdict),) if verdict is not None else ()
+        return None if verdict is None else Condition(text, verdict)
 
-    def _special(self, comparer: Comparer) -> tuple[Condition, ...]:
+    def _special(self, comparer: Comparer) -> Condition | None:
         """Values of one fixed symbol at which the objectives relate; looked for where that is cheap."""
         q = self.question
         if self.nested or sum(size(t.right) for t in comparer.normal.values()) > _SMALL:
-            return ()
+            return None
         for name in sorted(symbols(q.a.term, q.b.term)):
             symbol = q.symbols.get(name)
             if symbol is None or symbol.role != "fixed" or symbol.indexed or symbol.domain.op != "domain" or symbol.domain is NATURALS:
                 continue
             for value in _SPECIAL:
-                if not in_domain(value, symbol.domain):
-                    continue
-                equation = make("eq", (make("add", (sym(name), make("neg", (num(value),)))), num(0)))
-                where = ", ".join([*([q.where] if q.where else []), f"{name} == {value}"])
-                found = _Judge(replace(q, hypotheses=(*q.hypotheses, (equation, "where")), where=where), self.book, nested=True).proof_alone()
+                found = self._supposing([(sym(name), num(value))]) if in_domain(value, symbol.domain) else None
                 if found is not None:
-                    return (Condition(f"{name} == {value}", found),)
-        return ()
+                    return found
+        return None
 
     # -- witnesses
 
     def _witness(self, comparer: Comparer, table: dict[str, Symbol], vary: frozenset[str] = frozenset()) -> Witness | None:
         """Two points that the objectives order differently; names in ``vary`` get one value for each sample."""
-        try:
-            from lossproof.interop.witness import find_order
-        except MissingSystemError:
-            return None
-        a, b = self._evaluable(comparer.normal)
-        if a is None or b is None:
-            return None
         late = {n: f"{n}_i" for n in sorted(vary)}
         mapping = {sym(n): sym(m) for n, m in late.items()}
         still = {n for n, t in self.question.frozen.items() if str(t.value) in self.question.either}  # as shared as what they stand for
         renamed = {late.get(n, n): replace(s, name=late.get(n, n), indexed=s.indexed and n not in still) for n, s in table.items()}
-        a, b, *rest = (substitute(t, mapping) for t in (a, b, *[p for p, _ in self.hypotheses]))
-        try:
-            found = find_order(a, b, renamed, rest)
-        except _ILL_TYPED:
-            return None
+        found = self._sought("order", comparer.normal, renamed, mapping)
         if found is None or not late:
             return found
         back = {m: n for n, m in late.items()}
         return replace(found, points=tuple({back.get(n, n): v for n, v in p.items()} for p in found.points))
 
-    def _difference(self, normal: dict[str, Theorem], table: dict[str, Symbol], relation: str) -> Witness | None:
+    def _sought(
+        self, says: str, normal: dict[str, Theorem], table: dict[str, Symbol], renamed: Mapping[Term, Term] = MappingProxyType({})
+    ) -> Witness | None:
+        """A witness that a relation fails, if the normal forms have values and python-flint is there."""
+        terms = [theorem.right for _, theorem in sorted(normal.items())]
+        if len(terms) < 2 or any(t.op in _DISTRIBUTIONS or t.op.startswith("dist:") for t in postorder(*terms)):
+            return None
+        a, b, *hypotheses = (substitute(t, renamed) for t in (*terms, *[p for p, _ in self.hypotheses]))
         try:
-            from lossproof.interop.witness import find_difference
-        except MissingSystemError:
-            return None
-        a, b = self._evaluable(normal)
-        if a is None or b is None:
-            return None
-        try:
-            return find_difference(a, b, relation, table, [p for p, _ in self.hypotheses])
-        except _ILL_TYPED:
-            return None
+            from lossproof.interop.witness import find_difference, find_order
 
-    @staticmethod
-    def _evaluable(normal: dict[str, Theorem]) -> tuple[Term | None, Term | None]:
-        """The normal forms, if they have values."""
-        a, b = (normal[n].right if n in normal else None for n in ("a", "b"))
-        for t in (a, b):
-            if t is None or any(s.op in _DISTRIBUTIONS or s.op.startswith("dist:") for s in postorder(t)):
-                return None, None
-        return a, b
+            return find_order(a, b, table, hypotheses) if says == "order" else find_difference(a, b, says, table, hypotheses)
+        except (MissingSystemError, *_ILL_TYPED):
+            return None
 
     # -- in words
 
-    def _reason(self, comparer: Comparer, left: Leftover) -> str:
+    def _reason(self, comparer: Comparer) -> str:
+        left = comparer.leftover
         moved = self._entropy(comparer)
         if moved:
             return moved
@@ -388,9 +375,10 @@ class _Judge:
             return "they relate only if " + " and ".join(f"{s} = {v}" for s, v in left.equations)
         if left.scale is not None and not comparer.prover.is_free(left.scale):
             return f"the factor between them, {left.scale}, moves with the parameters"
-        return self._why_not(left)
+        return self._why_not(comparer)
 
-    def _why_not(self, left: Leftover) -> str:
+    def _why_not(self, comparer: Comparer) -> str:
+        left = comparer.leftover
         if any(t.op == "KL" and t.args[0].op == "dist:empirical" for s in (self.question.a, self.question.b) for t in postorder(s.term)):
             return "the empirical distribution has atoms: for continuous data KL from it is infinite, whatever the parameters are"
         shown = [str(t) for t in left.only_a[:1]], [str(t) for t in left.only_b[:1]]

@@ -11,6 +11,7 @@ from lossproof.errors import RecordError, UnknownNameError
 from lossproof.facts import Algebra, Fact, Prover, Symbol
 from lossproof.objectives import read_question
 from lossproof.rulebook import Rulebook
+from lossproof.rulebook.naming import plain_name
 from lossproof.rulebook.theorems import NamedTheorem, Roles, TheoremStep
 from lossproof.search.dataset import COUNT
 from lossproof.syntax import parse_expression
@@ -93,16 +94,12 @@ def prove(name: str, *, book: Rulebook | None = None) -> NamedProof:
 
 def named(name: str, book: Rulebook) -> NamedTheorem:
     """The theorem of that id or title. Raises UnknownNameError."""
-    key = _key(name)
+    key = plain_name(name)
     for theorem in book.theorems.values():
-        if key in (_key(theorem.id), _key(theorem.title)):
+        if key in (plain_name(theorem.id), plain_name(theorem.title)):
             return theorem
-    close = get_close_matches(key[:60], book.theorems, n=3, cutoff=0.4)
+    close = get_close_matches(key[:60].replace(" ", "-"), book.theorems, n=3, cutoff=0.4)
     raise UnknownNameError(f"there is no theorem {name.strip()[:60]}", nearest=close, hint="lossproof list theorems")
-
-
-def _key(name: str) -> str:
-    return "-".join(name.lower().replace("-", " ").split())
 
 
 def _compared(step: TheoremStep, book: Rulebook) -> Verdict:

@@ -197,6 +197,26 @@ def changed(rng: random.Random, data: dict[str, Any], value: Any, texts: list[st
     return found
 
 
+def mutants(
+    rng: random.Random, data: dict[str, Any], texts: list[str], *, without: tuple[str, ...] = ()
+) -> Iterator[tuple[dict[str, Any], tuple[Any, ...], Any]]:
+    """Up to 80 copies with one value changed, each with the value's place: as often in one part of the document as in another."""
+    places: dict[str, list[tuple[Any, ...]]] = {}
+    for path in spots(data):
+        if path[0] not in without:
+            places.setdefault(path[0], []).append(path)
+    for _ in range(80):
+        path = rng.choice(places[rng.choice(sorted(places))])
+        mutant = copy.deepcopy(data)
+        inner = mutant
+        for key in path[:-1]:
+            inner = inner[key]
+        value = changed(rng, data, inner[path[-1]], texts)
+        if value != inner[path[-1]]:
+            inner[path[-1]] = value
+            yield mutant, path, value
+
+
 def meaning(data: dict[str, Any]) -> Any:
     """What a proof claims, written out: equal for two proofs of one theorem."""
     shown: list[str] = []
@@ -257,22 +277,10 @@ def test_there_are_proofs_to_mutate() -> None:
 def test_mutated_proofs_are_rejected_or_still_true(shape: Shape) -> None:
     rng = random.Random(str(shape))
     data = json.loads(proof_of(shape))
-    places: dict[str, list[tuple[Any, ...]]] = {}
-    for path in spots(data):
-        places.setdefault(path[0], []).append(path)
     texts = ["add", "mul", "neg", "div", "pow", "1", "2", "-1", "equal", "up-to-constant", "parameter", "fixed", "data", "algebra", "log"]
     texts += sorted(data["rules"]) + sorted(data["symbols"])
     before, rejections, tries = meaning(data), 0, 0
-    for _ in range(80):
-        path = rng.choice(places[rng.choice(sorted(places))])
-        mutant = copy.deepcopy(data)
-        inner = mutant
-        for key in path[:-1]:
-            inner = inner[key]
-        value = changed(rng, data, inner[path[-1]], texts)
-        if value == inner[path[-1]]:
-            continue
-        inner[path[-1]] = value
+    for mutant, path, value in mutants(rng, data, texts):
         tries += 1
         report = check(mutant, FOLDER)
         if not report.ok:
@@ -347,22 +355,9 @@ def affine_at_points(data: dict[str, Any], rng: random.Random) -> bool:
 def test_mutated_verdicts_are_rejected_or_say_the_same(name: str) -> None:
     rng = random.Random(name)
     data = verdict(name)
-    places: dict[str, list[tuple[Any, ...]]] = {}
-    for path in spots(data):
-        if path[0] not in ("question", "reason", "proved_if"):
-            places.setdefault(path[0], []).append(path)
     texts = ["add", "mul", "neg", "1", "2", "-1", "equal", "up-to-scale", "same-order", "parameter", "fixed", "algebra", "back", *sorted(data["rules"])]
     before, rejections, tries = compared_meaning(data), 0, 0
-    for _ in range(80):
-        path = rng.choice(places[rng.choice(sorted(places))])
-        mutant = copy.deepcopy(data)
-        inner = mutant
-        for key in path[:-1]:
-            inner = inner[key]
-        value = changed(rng, data, inner[path[-1]], texts)
-        if value == inner[path[-1]]:
-            continue
-        inner[path[-1]] = value
+    for mutant, path, value in mutants(rng, data, texts, without=("question", "reason", "proved_if")):
         tries += 1
         if not check(mutant, FOLDER).ok:
             rejections += 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lossproof.cli.app import set_debug
+from lossproof.cli.options import debug_option
 
 
 @click.command("check")
@@ -18,7 +18,7 @@ from lossproof.cli.app import set_debug
     help="Compare the proof's records with those of this folder.",
 )
 @click.option("--assume-rules", is_flag=True, help="Take records that are not installed as assumptions.")
-@click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, hidden=True)
+@debug_option
 def command(proof: str, rules: Path | None, assume_rules: bool) -> int:
     """Check a proof again, by a program that shares no code with the engine.
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from lossproof.cli.app import set_debug
 from lossproof.cli.complete import objectives
-from lossproof.cli.derive import form_of, names_of
+from lossproof.cli.options import debug_option, format_of, names_of, output_options
 from lossproof.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,16 +66,9 @@ def _is_formula(arg: str) -> bool:
 @click.option("--fixed", multiple=True, metavar="NAMES", help="What is fixed: all that is left, named or not.")
 @click.option("--let", "definitions", multiple=True, metavar='"NAME = ..."', help="A definition for both, of a formula or a distribution.")
 @click.option("--where", "conditions", multiple=True, metavar="CONDITIONS", help='Conditions, such as "s > 0".')
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "latex", "markdown", "json"]),
-    help="How to write it (default: text, or by FILE's suffix).",
-)
-@click.option("--standalone", is_flag=True, help="A whole LaTeX document, not a fragment.")
-@click.option("-o", "--output", metavar="FILE", help="Write to a file; - is stdout.")
+@output_options
 @click.option("--detail", type=click.Choice(["paper", "full"]), default="paper", help="The lines of a paper, or every step.")
-@click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, hidden=True)
+@debug_option
 def command(
     a: str | None, b: str | None, form: str | None, standalone: bool, output: str | None, detail: str, **options: Any
 ) -> int:
@@ -84,9 +76,7 @@ def command(
     from lossproof.cli.files import write
     from lossproof.comparison import compare
 
-    form = form or form_of(output)
-    if standalone and form != "latex":
-        raise UsageError(f"--standalone is for LaTeX and the format is {form}", hint="--format latex --standalone")
+    form = format_of(form, output, standalone)
     if a is None or b is None:
         raise UsageError("two objectives are compared", hint='lossproof compare "mean((y - w*x)^2)" "sum((y - w*x)^2)/2" --learn w')
     if not options["learn"]:
@@ -113,12 +103,11 @@ def _read(a: str, b: str) -> tuple[str, str]:
 
 
 def shown(verdict: Verdict, form: str, standalone: bool, detail: str) -> str:
-    """A verdict in a format, with a line's end."""
+    """A verdict in a format."""
     if form == "text":
         from lossproof.cli.files import page_width, wants_color
 
         return verdict.text(width=page_width(), color=wants_color(), detail=detail)
     if form == "json":
-        return verdict.proof.to_json() + "\n"
-    text = verdict.latex(standalone=standalone, detail=detail) if form == "latex" else verdict.markdown(detail=detail)
-    return text if text.endswith("\n") else text + "\n"
+        return verdict.proof.to_json()
+    return verdict.latex(standalone=standalone, detail=detail) if form == "latex" else verdict.markdown(detail=detail)

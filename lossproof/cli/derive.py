@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from lossproof.cli.app import set_debug
 from lossproof.cli.complete import families
+from lossproof.cli.options import debug_option, format_of, names_of, output_options
 from lossproof.errors import UsageError
 
 if TYPE_CHECKING:
     from lossproof.derivation import Derivation
 
-_SUFFIXES: Final = {".json": "json", ".tex": "latex", ".md": "markdown", ".txt": "text"}
 _HELP: Final = """Derive the loss of an assumption, with its proof.
 
 ASSUMPTION is a text such as the ones below, the name of a family, or - for stdin.
@@ -32,14 +30,7 @@ Examples:
 
 @click.command("derive", help=_HELP)
 @click.argument("assumption", required=False, shell_complete=families)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "latex", "markdown", "json"]),
-    help="How to write it (default: text, or by FILE's suffix).",
-)
-@click.option("--standalone", is_flag=True, help="A whole LaTeX document, not a fragment.")
-@click.option("-o", "--output", metavar="FILE", help="Write to a file; - is stdout.")
+@output_options
 @click.option(
     "--detail", type=click.Choice(["paper", "full"]), default="paper", help="The lines of a paper, or every step."
 )
@@ -54,16 +45,14 @@ Examples:
 @click.option("--data", multiple=True, metavar="NAMES", help="With --density: the data.")
 @click.option("--fixed", multiple=True, metavar="NAMES", help="What else is not learned.")
 @click.option("--where", "conditions", multiple=True, metavar="CONDITIONS", help='Conditions, such as "s > 0".')
-@click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, hidden=True)
+@debug_option
 def command(
     assumption: str | None, form: str | None, standalone: bool, output: str | None, detail: str, **options: Any
 ) -> None:
     """Derive the loss of an assumption."""
     from lossproof.cli.files import write
 
-    form = form or form_of(output)
-    if standalone and form != "latex":
-        raise UsageError(f"--standalone is for LaTeX and the format is {form}", hint="--format latex --standalone")
+    form = format_of(form, output, standalone)
     if assumption is None and options["density"] is None:
         raise UsageError(
             "what is assumed?", hint='lossproof derive "y ~ N(ŷ, σ²) with σ fixed", or lossproof list distributions'
@@ -76,19 +65,6 @@ def command(
         assumption = read_stdin().strip()
     derivation, before = _derived(assumption, options)
     write(_shown(derivation, before, form, standalone, detail), output)
-
-
-def form_of(output: str | None) -> str:
-    """The format that a file's suffix asks for; text without one."""
-    for suffix, form in _SUFFIXES.items():
-        if output is not None and output.lower().endswith(suffix):
-            return form
-    return "text"
-
-
-def names_of(given: tuple[str, ...]) -> list[str]:
-    """Names from an option: ``sigma, tau`` or ``sigma and tau`` or the option twice."""
-    return [n for text in given for n in re.split(r"[,\s]+", text) if n and n != "and"]
 
 
 def _derived(assumption: str | None, options: dict[str, Any]) -> tuple[Derivation, Derivation | None]:
@@ -124,11 +100,7 @@ def _shown(derivation: Derivation, before: Derivation | None, form: str, standal
 
         click.echo("\n".join(changes(derivation, before, Page())), err=True)
     if form == "json":
-        return derivation.proof.to_json() + "\n"
+        return derivation.proof.to_json()
     if form == "latex":
-        return _ended(derivation.latex(standalone=standalone, detail=detail))
-    return _ended(derivation.markdown(detail=detail))
-
-
-def _ended(text: str) -> str:
-    return text if text.endswith("\n") else text + "\n"
+        return derivation.latex(standalone=standalone, detail=detail)
+    return derivation.markdown(detail=detail)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from lossproof.cli.app import set_debug
 from lossproof.cli.complete import explainable
+from lossproof.cli.options import debug_option
 
 _HELP = """Explain a rule, a fact, a distribution, a loss, a library's loss, a link, a theorem, a function or an error code.
 
@@ -24,7 +24,7 @@ Examples:
 
 @click.command("explain", help=_HELP)
 @click.argument("name", nargs=-1, required=True, shell_complete=explainable)
-@click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, hidden=True)
+@debug_option
 def command(name: tuple[str, ...]) -> None:
     """Explain a name."""
     from lossproof.cli.files import page_width, wants_color, write_stdout

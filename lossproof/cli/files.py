@@ -27,7 +27,9 @@ def read_stdin(limit: int = MAX_BYTES) -> str:
 
 
 def write(text: str, target: str | None) -> None:
-    """Write a result to a file, or to stdout if the target is None or ``-``. Raises UsageError if that cannot be done."""
+    """Write a result, its last line ended, to a file, or to stdout for None and ``-``. Raises UsageError if that cannot be done."""
+    if not text.endswith("\n"):
+        text += "\n"
     if target is None or target == "-":
         write_stdout(text)
         return

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from lossproof.cli.app import set_debug
+from lossproof.cli.options import debug_option
 
 _FOLDERS = {
     "rules": "algebra",
@@ -24,7 +24,7 @@ _WIDEST = 30
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="A table, or the records in full."
 )
-@click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, hidden=True)
+@debug_option
 def command(kind: str, form: str) -> None:
     """List all rules, facts, distributions, losses, links or theorems.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from lossproof.cli.app import set_debug
 from lossproof.cli.complete import theorems
-from lossproof.cli.derive import form_of
+from lossproof.cli.options import debug_option, format_of, output_options
 from lossproof.errors import UsageError
 
 _HELP = """Prove a named theorem; the exit status is 0 if every step has the relation that the theorem claims, else 3.
@@ -25,16 +24,9 @@ Examples:
 @click.argument("name", nargs=-1, metavar="THEOREM", shell_complete=theorems)
 @click.option("--step", "number", type=int, metavar="N", help="One step alone: its whole verdict, or with --format json its proof.")
 @click.option("--explain", is_flag=True, help="How to read it, what survives, and where it ends.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "latex", "markdown", "json"]),
-    help="How to write it (default: text, or by FILE's suffix).",
-)
-@click.option("--standalone", is_flag=True, help="A whole LaTeX document, not a fragment.")
-@click.option("-o", "--output", metavar="FILE", help="Write to a file; - is stdout.")
+@output_options
 @click.option("--detail", type=click.Choice(["short", "paper", "full"]), default="short", help="Verdicts alone, their proofs, or every step.")
-@click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, hidden=True)
+@debug_option
 def command(
     name: tuple[str, ...], number: int | None, explain: bool, form: str | None, standalone: bool, output: str | None, detail: str
 ) -> int:
@@ -42,9 +34,7 @@ def command(
     from lossproof.cli.files import page_width, wants_color, write
     from lossproof.theorems import prove
 
-    form = form or form_of(output)
-    if standalone and form != "latex":
-        raise UsageError(f"--standalone is for LaTeX and the format is {form}", hint="--format latex --standalone")
+    form = format_of(form, output, standalone)
     if not name:
         raise UsageError("which theorem?", hint="lossproof list theorems")
     if number is not None and explain:
@@ -67,5 +57,5 @@ def command(
         text = proof.markdown(detail=detail, explain=explain)
     else:
         text = proof.latex(detail=detail, explain=explain, standalone=standalone)
-    write(text if text.endswith("\n") else text + "\n", output)
+    write(text, output)
     return 0 if proof.holds else 3

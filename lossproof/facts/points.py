@@ -12,7 +12,7 @@ from typing import Final
 from zlib import crc32
 
 from lossproof.facts.rule import Symbol
-from lossproof.terms import Term
+from lossproof.terms import Term, postorder
 
 NAN: Final = math.nan
 Values = Sequence[float]
@@ -78,19 +78,7 @@ class Points:
     def values(self, root: Term) -> Values | None:
         """A term's value at each point, nan where it has none that is sure; None for what is not a formula of numbers."""
         memo = self._memo
-        if root in memo:
-            return memo[root]
-        stack = [root]
-        while stack:
-            t = stack[-1]
-            if t in memo:
-                stack.pop()
-                continue
-            pending = [a for a in t.args if a not in memo]
-            if pending:
-                stack.extend(pending)
-                continue
-            stack.pop()
+        for t in postorder(root, known=memo):
             memo[t] = self._value(t)
         return memo[root]
 

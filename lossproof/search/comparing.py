@@ -137,7 +137,7 @@ class Comparer:
         lines += rest
         back = self._back(lines[-1][1].right if lines else one.right, two, "b")
         if back is not None:
-            lines.insert(len(lines), ("b", back))
+            lines.append(("b", back))
         current = lines[-1][1].right if lines else one.right
         lines += self._dropped(current, scale, offset)
         if not lines:
@@ -152,10 +152,8 @@ class Comparer:
         target = whole if offset is ZERO else make("add", (whole, offset))
         if target is left:
             return []
-        try:
-            return [("joined", self.kernel.algebra(left, target))]
-        except KernelError:
-            return None
+        found = self.rewriter.algebra(left, target)
+        return None if found is None else [("joined", found)]
 
     def _back(self, current: Term, two: Theorem, name: str) -> Theorem | None:
         """B's normal form becomes B again, where it stands in scale·B + offset."""
@@ -291,10 +289,9 @@ class Comparer:
 
     def _ordered(self, a: Term, b: Term) -> Found | None:
         """Take both objectives out of increasing functions, and compare what is left."""
-        saved, leftover = dict(self.normal), self.leftover
+        leftover = self.leftover  # which says more of the objectives as they are
         one, two = self._core(a), self._core(b)
         if one[0].relation != "same-order" and two[0].relation != "same-order":
-            self.normal, self.leftover = saved, leftover
             return None
         kernel = self.kernel
         for level in range(len(self.normalisers)):
@@ -314,13 +311,12 @@ class Comparer:
                 lines.append(("b", kernel.lemma(inner_b, "b-core", back=True)))
             if not two[0].is_trivial:
                 lines.append(("order", kernel.lemma(two[0], "b-order", back=True)))
-            chains = [Chain("a", saved["a"], (("a", saved["a"]),)), Chain("b", saved["b"], (("b", saved["b"]),))]
+            chains = [Chain(n, self.normal[n], ((n, self.normal[n]),)) for n in ("a", "b")]
             chains += [Chain(n, t, (("order", t),)) for n, (t, _) in (("a-order", one), ("b-order", two)) if not t.is_trivial]
             chains += [chain_b] if not inner_b.is_trivial else []
-            self.normal = saved
             theorem = kernel.chain([t for _, t in lines])
             return Found(theorem, tuple(lines), tuple(chains), self._transform(one[1], two[1], scale, offset))
-        self.normal, self.leftover = saved, leftover
+        self.leftover = leftover
         return None
 
     def _core(self, term: Term) -> tuple[Theorem, list[tuple[str, Term]]]:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from lossproof.errors import UnsupportedError
 from lossproof.facts.algebra import Rational, quotient
-from lossproof.kernel import KernelError, Theorem
+from lossproof.kernel import Theorem
 from lossproof.proof import Chain
 from lossproof.search.display import Display, product_of, scaled, tidy_sum
 from lossproof.search.rewrite import Rewriter
@@ -140,19 +140,11 @@ class Dataset:
                 return self._mean(t)
             rest = {b: e for b, e in bases.items() if b not in common}
             c, f = product_of(q, common), product_of(1, rest)
-        pair = mul(c, f)
-        try:
-            first = self.kernel.congruence(t, {0: self.kernel.algebra(body, pair)})
-        except KernelError:
-            return None
-        then = self.rewriter.apply(self.rules["factor-samples"], first.right)
-        if then is None:
-            return None
-        steps = [s for s in (first, then) if not s.is_trivial]
-        inner = self._mean(then.right.args[1])
-        if inner is not None:
-            steps.append(self.kernel.congruence(then.right, {1: inner}))
-        return self.kernel.chain(steps)
+        pulled = self.rewriter.then_by(self.rewriter.respelled(t, {0: mul(c, f)}), "factor-samples")
+        inner = None if pulled is None else self._mean(pulled.right.args[1])
+        if pulled is None or inner is None:
+            return pulled
+        return self.kernel.chain([pulled, self.kernel.congruence(pulled.right, {1: inner})])
 
     def _mean(self, t: Term) -> Theorem | None:
         if self.reduction != "mean" or self.prover.is_free(t):

@@ -64,7 +64,7 @@ def without_minus(q: Rational, bases: dict[Term, int], display: Display) -> Term
     sums = [b for b, e in bases.items() if b.op == "add" and e in (1, -1)]
     if q >= 0 or not sums:
         return product_of(q, bases)
-    turned = display.sum_of({m: -c for m, c in display.poly(sums[0]).items()})
+    turned = display.sum_of(display.poly(sums[0]), divide=-1)
     return product_of(-q, {turned if b is sums[0] else b: e for b, e in bases.items()})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import isqrt
 from typing import Final
@@ -40,10 +41,8 @@ class Normaliser:
         self.display = display
         self.full = full
         self.splitter = Splitter(rewriter, display)
-        tags = ["tidy", "split", "canonical", "power", "root"] + (["expand"] if full else [])
-        self._tables = [self.book.tagged(t) for t in tags]
-        self._define = self.book.tagged("define")
-        self._expect = self.book.tagged("expectation")
+        self._tags = ("expectation", "define", "tidy", "split", "canonical", "power", "root", *(["expand"] if full else []))
+        self._rules: dict[str, list[Rule]] = {}  # those that are tried at an operator
         self._stables: tuple[set[Term], set[Term]] = (set(), set())
         self._written: set[Term] = set()  # what arithmetic has spelled, which is not spelled again
         self._arithmetic_too = False
@@ -76,20 +75,11 @@ class Normaliser:
             return None
         if op == "samples_mean" and not self.full and self.prover.is_free(t) and not self.prover.is_shared(t.args[0]):
             return None  # what is a constant may stay as it was written
-        for table in (self._expect, self._define):
-            found = self.rewriter.first(table.get(op), t)
-            if found is not None:
-                return found
         if op in ("pdf", "cdf", "cdf_below"):
-            return self._unfolded(t)
-        if op == "log" and t.args[0].op in ("samples_prod", "mul"):
-            found = self._log(t)
-            if found is not None:
-                return found
-        for table in self._tables:
-            found = self.rewriter.first([r for r in table.get(op) if r.id not in _LEFT_OUT], t)
-            if found is not None:
-                return found
+            return self.rewriter.unfolded(t)
+        found = self._log_of_samples(t) or self.rewriter.first(self._tried_at(op), t)
+        if found is not None:
+            return found
         if not self._arithmetic_too:
             return self.splitter.factor_common(t) if op == "log" and t.args[0].op == "add" else None
         if op in _BODY:
@@ -108,25 +98,24 @@ class Normaliser:
         except KernelError:
             return None
 
-    def _unfolded(self, t: Term) -> Theorem | None:
-        found = self.rewriter.first(self.book.tagged("tidy").get(t.op), t)
-        if found is not None or not t.args[0].op.startswith("dist:") or t.args[0].op == "dist:empirical":
-            return found
-        record = self.book.distribution(t.args[0].op[5:])
-        rule = {"pdf": record.density, "cdf": record.cdf, "cdf_below": record.cdf_below}[t.op]
-        return self.rewriter.apply(rule, t) if rule is not None else None
+    def _tried_at(self, op: str) -> list[Rule]:
+        found = self._rules.get(op)
+        if found is None:
+            found = self._rules[op] = [r for r in self._tagged(op, *self._tags) if r.id not in _LEFT_OUT]
+        return found
+
+    def _tagged(self, op: str, *tags: str) -> Iterator[Rule]:
+        """The rules for some uses at an operator, in the order of the uses."""
+        return (r for tag in tags for r in self.book.tagged(tag).get(op))
 
     def _arithmetic(self, t: Term) -> Theorem | None:
         """Quotients and products of sums multiplied out, inside functions too."""
-        if t.op not in ("add", "mul", "div", "neg", "pow") or (t.op != "add" and self.prover.is_free(t)):
-            return self._partial(t) if t.op == "div" else None
-        if t in self._written:
-            return self._partial(t) if t.op == "div" else None
-        target = self.display.sum_of(self.display.poly(t))
-        self._written.add(target)
-        if target is t or self._is_alike(t, target):
-            return self._partial(t) if t.op == "div" else None
-        return self._algebra(t, target)
+        if t.op in ("add", "mul", "div", "neg", "pow") and (t.op == "add" or not self.prover.is_free(t)) and t not in self._written:
+            target = self.display.sum_of(self.display.poly(t))
+            self._written.add(target)
+            if target is not t and not self._is_alike(t, target):
+                return self.rewriter.algebra(t, target)
+        return self._partial(t) if t.op == "div" and self.full else None
 
     def _is_alike(self, t: Term, target: Term) -> bool:
         """Whether two spellings differ in the order of operands, or in how these are spelled, which is no reason for a step."""
@@ -137,8 +126,6 @@ class Normaliser:
 
     def _partial(self, t: Term) -> Theorem | None:
         """K/(K - 1) as 1 + 1/(K - 1): fractions of which a part is whole."""
-        if not self.full:
-            return None
         q, bases = self.display.product(t)
         for below, e in bases.items():
             if below.op != "add" or e >= 0:
@@ -148,33 +135,27 @@ class Normaliser:
                 rest = neg(self.display.sum_of({m: c for m, c in poly.items() if m != ((above, 1),)}))
                 fraction = fn("div", above, add(above, neg(rest)))
                 outside = {b: k - (b is above) + (b is below) for b, k in bases.items()}
-                first = self._algebra(t, mul(product_of(q, {b: k for b, k in outside.items() if k}), fraction))
+                first = self.rewriter.algebra(t, mul(product_of(q, {b: k for b, k in outside.items() if k}), fraction))
                 then = self.rewriter.apply(self.book.rules["partial-fraction"], fraction)
                 if first is not None and then is not None and first.right.op == "mul":
                     return self.kernel.chain([first, self.kernel.congruence(first.right, {len(first.right.args) - 1: then})])
         return None
 
-    def _followed(self, spelled: Theorem, rule: str) -> Theorem | None:
-        """A respelling with the rule that it was made for."""
-        then = self.rewriter.apply(self.book.rules[rule], spelled.right)
-        return None if then is None else self.kernel.chain([s for s in (spelled, then) if not s.is_trivial])
-
-    def _algebra(self, before: Term, after: Term) -> Theorem | None:
-        if before is after:
-            return None
-        try:
-            return self.kernel.algebra(before, after)
-        except KernelError:
-            return None
-
     # -- logarithms, powers, even functions
 
-    def _log(self, t: Term) -> Theorem | None:
+    def _log_of_samples(self, t: Term) -> Theorem | None:
+        """The logarithm of a likelihood, which may be zero: before the rules that ask for more."""
+        if t.op != "log":
+            return None
         x = t.args[0]
         if x.op == "samples_prod":
             return self.rewriter.apply(self.book.rules["log-samples"], t)
         if x.op == "mul" and any(a.op == "samples_prod" for a in x.args):
             return self.rewriter.apply(self.book.rules["log-joint"], t)
+        return None
+
+    def _log(self, t: Term) -> Theorem | None:
+        x = t.args[0]
         if x.op in ("num", "div") and (q := self.display.constant(x)) is not None and q > 0 and q != 1:
             return self._log_of_number(t, Fraction(q))
         if x.op == "add":
@@ -187,15 +168,9 @@ class Normaliser:
         above, below = over_one(x, self.display)
         if not symbols(below):
             return None
-        first = self._algebra(x, fn("div", self.display.sum_of(self.display.poly(above)), below)) or self._common(x)
-        if first is None:
-            return None
-        spelled = self.kernel.congruence(t, {0: first})
-        for tag in ("split", "canonical"):
-            then = self.rewriter.first(self.book.tagged(tag).get(t.op), spelled.right)
-            if then is not None:
-                return self.kernel.chain([spelled, then])
-        return None
+        first = self.rewriter.algebra(x, fn("div", self.display.sum_of(self.display.poly(above)), below)) or self._common(x)
+        spelled = None if first is None else self.kernel.congruence(t, {0: first})
+        return self.rewriter.then(spelled, self._tagged(t.op, "split", "canonical"))
 
     def _common(self, x: Term) -> Theorem | None:
         """1 - 1/(1 + m) as m/(1 + m)."""
@@ -206,13 +181,12 @@ class Normaliser:
         (c,) = below
         parts = [{m: q for m, q in poly.items() if ((c, -1) in m) is inside} for inside in (False, True)]
         over = {tuple(f for f in m if f != (c, -1)): q for m, q in parts[1].items()}
-        spelled = self._algebra(x, make("add", (self.display.sum_of(parts[0]), fn("div", self.display.sum_of(over), c))))
-        joined = self._followed(spelled or self.kernel.reflexivity(x), "common-denominator")
+        spelled = self.rewriter.algebra(x, make("add", (self.display.sum_of(parts[0]), fn("div", self.display.sum_of(over), c))))
+        joined = self.rewriter.then_by(spelled, "common-denominator")
         if joined is None:
             return None
-        above = joined.right.args[0]
-        first = self._algebra(above, self.display.sum_of(self.display.poly(above)))
-        return joined if first is None else self.kernel.chain([joined, self.kernel.congruence(joined.right, {0: first})])
+        worked_out = self.rewriter.respelled(joined.right, {0: self.display.sum_of(self.display.poly(joined.right.args[0]))})
+        return joined if worked_out is None else self.kernel.chain([joined, worked_out])
 
     def _log_of_number(self, t: Term, q: Fraction) -> Theorem | None:
         """log 12 = 2 log 2 + log 3."""
@@ -220,26 +194,15 @@ class Normaliser:
         if factors is None or (len(factors) == 1 and factors[0][1] == 1):
             return None
         parts = [num(p) if e == 1 else make("pow", (num(p), num(e))) for p, e in factors]
-        written = mul(*parts)
-        first = self._algebra(t.args[0], written)
-        if first is None:
-            return None
-        spelled = self.kernel.congruence(t, {0: first})
-        then = self.rewriter.first(self.book.tagged("split").get("log"), spelled.right)
-        return None if then is None else self.kernel.chain([spelled, then])
+        return self.rewriter.then(self.rewriter.respelled(t, {0: mul(*parts)}), self._tagged("log", "split"))
 
     def _reordered(self, t: Term) -> Theorem | None:
         """log(e^z + 1) as log(1 + e^z), if a rule then knows it."""
-        x = t.args[0]
-        table = self.book.tagged("canonical")
-        for order in ([*x.args[1:], x.args[0]], list(reversed(x.args))):
-            first = self._algebra(x, make("add", order))
-            if first is None:
-                continue
-            spelled = self.kernel.congruence(t, {0: first})
-            then = self.rewriter.first(table.get("log"), spelled.right)
-            if then is not None:
-                return self.kernel.chain([spelled, then])
+        args = t.args[0].args
+        for order in ((*args[1:], args[0]), args[::-1]):
+            found = self.rewriter.then(self.rewriter.respelled(t, {0: make("add", order)}), self._tagged("log", "canonical"))
+            if found is not None:
+                return found
         return None
 
     def _root(self, t: Term) -> Theorem | None:
@@ -252,19 +215,15 @@ class Normaliser:
         top, bottom = isqrt(Fraction(q).numerator), isqrt(Fraction(q).denominator)
         if Fraction(top * top, bottom * bottom) != q:
             return None
-        first = self._algebra(t.args[0], make("pow", (num(Fraction(top, bottom)), num(2))))
-        spelled = self.kernel.congruence(t, {0: first}) if first is not None else self.kernel.reflexivity(t)
-        then = self.rewriter.first(self.book.tagged("tidy").get("sqrt"), spelled.right)
-        return None if then is None else self.kernel.chain([spelled, then])
+        square = make("pow", (num(Fraction(top, bottom)), num(2)))
+        return self.rewriter.then(self.rewriter.respelled(t, {0: square}), self._tagged("sqrt", "tidy"))
 
     def _power(self, t: Term) -> Theorem | None:
         if not self.full or t.args[0].op != "add" or t.args[1] is not num(2) or len(t.args[0].args) > _MOST_SUMMANDS:
             return None
         base = t.args[0]
         pair = base if len(base.args) == 2 else make("add", (base.args[0], make("add", base.args[1:])))
-        first = self._algebra(base, pair)
-        spelled = self.kernel.congruence(t, {0: first}) if first is not None else self.kernel.reflexivity(t)
-        return self._followed(spelled, "square-of-sum")
+        return self.rewriter.then_by(self.rewriter.respelled(t, {0: pair}), "square-of-sum")
 
     def _softplus(self, t: Term) -> Theorem | None:
         """A label among several factors stands first, where rules look for it."""
@@ -273,13 +232,10 @@ class Normaliser:
             symbol = self.prover.symbols.get(str(label.value)) if label.op == "sym" else None
             if symbol is None or symbol.domain.op != "set":
                 continue
-            first = self._algebra(x, mul(label, mul(*[a for a in x.args if a is not label])))
-            if first is None:
-                continue
-            spelled = self.kernel.congruence(t, {0: first})
-            then = self.rewriter.first(self.book.tagged("canonical").get("softplus"), spelled.right)
-            if then is not None:
-                return self.kernel.chain([spelled, then])
+            apart = mul(label, mul(*[a for a in x.args if a is not label]))
+            found = self.rewriter.then(self.rewriter.respelled(t, {0: apart}), self._tagged("softplus", "canonical"))
+            if found is not None:
+                return found
         return self._oriented(t)
 
     def _oriented(self, t: Term) -> Theorem | None:
@@ -287,22 +243,18 @@ class Normaliser:
         x = t.args[0]
         if x.op not in ("add", "neg", "mul", "div"):
             return None
-        poly = self.kernel.algebra_forms.poly(x)
-        if not poly:
+        if not self._is_turned(x):
             return None
-        first = min(poly, key=lambda m: [self.kernel.algebra_forms.order_key(b) for b, _ in m])
-        if poly[first] > 0:
-            return None
-        minus = neg(self.display.sum_of({m: -q for m, q in self.display.poly(x).items()}))
-        spelled = self._algebra(x, minus)
-        if spelled is None and x is not minus:
-            return None
-        before = self.kernel.congruence(t, {0: spelled}) if spelled is not None else self.kernel.reflexivity(t)
-        for tag in ("tidy", "split", "canonical"):
-            then = self.rewriter.first(self.book.tagged(tag).get(t.op), before.right)
-            if then is not None:
-                return self.kernel.chain([s for s in (before, then) if not s.is_trivial])
-        return None
+        return self.rewriter.then(self.rewriter.respelled(t, {0: neg(self._minus(x))}), self._tagged(t.op, "tidy", "split", "canonical"))
+
+    def _is_turned(self, x: Term) -> bool:
+        """Whether the first term of a sum, in an order that knows no spelling, has a minus."""
+        forms = self.kernel.algebra_forms
+        poly = forms.poly(x)
+        return bool(poly) and poly[min(poly, key=lambda m: [forms.order_key(b) for b, _ in m])] < 0
+
+    def _minus(self, x: Term) -> Term:
+        return self.display.sum_of(self.display.poly(x), divide=-1)
 
     def _distance(self, t: Term) -> Theorem | None:
         """|a·b + a·c| as |a|·|b + c|."""
@@ -312,19 +264,12 @@ class Normaliser:
             return self._oriented(t)
         factors = [num(abs(q))] if q not in (1, -1) else []
         factors += [product_of(1, {b: e}) for b, e in bases.items()]
-        first = self._algebra(t.args[0], make("mul", factors) if q > 0 else neg(make("mul", factors)))
-        if first is None:
-            return None
-        spelled = self.kernel.congruence(t, {0: first})
-        steps = [spelled]
+        product = make("mul", factors)
+        found = self.rewriter.respelled(t, {0: product if q > 0 else neg(product)})
         for _ in range(2):  # |-a|, then |a·b|
-            for tag in ("tidy", "power"):
-                then = self.rewriter.first(self.book.tagged(tag).get("abs"), steps[-1].right)
-                if then is not None:
-                    steps.append(then)
-                    break
-            if steps[-1].right.op != "abs":
-                return self.kernel.chain(steps)
+            found = self.rewriter.then(found, self._tagged("abs", "tidy", "power"))
+            if found is not None and found.right.op != "abs":
+                return found
         return None
 
     def _cases(self, t: Term) -> Theorem | None:
@@ -333,26 +278,17 @@ class Normaliser:
         if found is not None:
             return found
         a, b = t.args[1:]
-        forms = self.kernel.algebra_forms
-        poly = {} if a.is_infinite else forms.poly(a)
+        if a.is_infinite:
+            return None
         if b.op == "neg" and b.args[0].op == "const":
-            flipped, first = b.args[0], True
-        elif b.is_infinite or a.is_infinite or not poly:
+            return self._minus_out(t, b)
+        if b.is_infinite or not self._is_turned(a):
             return None
-        else:
-            flipped = self.display.sum_of({m: -q for m, q in self.display.poly(b).items()})
-            first = poly[min(poly, key=lambda m: [forms.order_key(base) for base, _ in m])] < 0
-        if not first:
-            return None
-        minus_a = self.display.sum_of({m: -q for m, q in self.display.poly(a).items()}) if not a.is_infinite else neg(a)
-        parts = {}
-        for i, branch, after in ((1, a, neg(minus_a)), (2, b, neg(flipped))):
-            if branch is not after:
-                spelled = self._algebra(branch, after)
-                if spelled is None:
-                    return None
-                parts[i] = spelled
-        return self._followed(self.kernel.congruence(t, parts), "cases-minus-out")
+        return self._minus_out(t, neg(self._minus(b)))
+
+    def _minus_out(self, t: Term, other: Term) -> Theorem | None:
+        spelled = self.rewriter.respelled(t, {1: neg(self._minus(t.args[1])), 2: other})
+        return self.rewriter.then_by(spelled, "cases-minus-out")
 
     # -- sums over samples, sums over an index, expectations
 
@@ -398,40 +334,19 @@ class Normaliser:
 
     def _with_body(self, t: Term, body: Term, rule: str) -> Theorem | None:
         """Spell the body as the rule wants it, then apply the rule."""
-        at = _BODY[t.op]
-        first = self._algebra(t.args[at], body)
-        if first is None and t.args[at] is not body:
-            return None
-        spelled = self.kernel.congruence(t, {at: first}) if first is not None else self.kernel.reflexivity(t)
-        found = self._rule(rule)
-        then = self.rewriter.apply(found, spelled.right) if found is not None else None
-        if then is None or then.right is t:
-            return None
-        return self.kernel.chain([s for s in (spelled, then) if not s.is_trivial])
-
-    def _rule(self, id: str) -> Rule | None:
-        try:
-            return self.book.rule(id)
-        except KeyError:
-            return None
+        found = self.rewriter.then_by(self.rewriter.respelled(t, {_BODY[t.op]: body}), rule)
+        return None if found is None or found.right is t else found
 
     def _expectation(self, t: Term) -> Theorem | None:
         """An expectation by the distribution's record."""
         distribution, variable, body = t.args
-        if distribution.op == "dist:empirical":
+        record = self.book.distribution_of(distribution)
+        if record is None:
             return None
-        rules = self.book.distribution(distribution.op[5:]).expectations[1:]
-        found = self.rewriter.first(rules, t)
-        if found is not None:
-            return found
-        for spelled in self._spellings(body, variable):
-            first = self._algebra(body, spelled)
-            if first is None:
-                continue
-            respelled = self.kernel.congruence(t, {2: first})
-            then = self.rewriter.first(rules, respelled.right)
-            if then is not None:
-                return self.kernel.chain([respelled, then])
+        for spelled in (body, *self._spellings(body, variable)):
+            found = self.rewriter.then(self.rewriter.respelled(t, {2: spelled}), record.expectations[1:])
+            if found is not None:
+                return found
         return None
 
     def _spellings(self, body: Term, variable: Term) -> list[Term]:

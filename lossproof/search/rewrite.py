@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from lossproof.facts import Rule
 from lossproof.facts.algebra import ARITHMETIC
@@ -55,6 +55,34 @@ class Rewriter:
             if theorem is not None and theorem.right is not term:
                 return theorem
         return None
+
+    # -- another spelling, for the sake of a rule
+
+    def algebra(self, before: Term, after: Term) -> Theorem | None:
+        """Two spellings of one term; None if the kernel does not agree."""
+        try:
+            return self.kernel.algebra(before, after)
+        except KernelError:
+            return None
+
+    def respelled(self, term: Term, args: Mapping[int, Term]) -> Theorem | None:
+        """The term with arguments spelled otherwise; None if the kernel does not agree."""
+        try:
+            return self.kernel.congruence(term, {i: self.kernel.algebra(term.args[i], after) for i, after in args.items()})
+        except KernelError:
+            return None
+
+    def then(self, spelled: Theorem | None, rules: Iterable[Rule]) -> Theorem | None:
+        """A respelling, followed by the first of the rules that it was made for."""
+        found = None if spelled is None else self.first(rules, spelled.right)
+        return None if spelled is None or found is None else self.kernel.chain([spelled, found])
+
+    def then_by(self, spelled: Theorem | None, id: str) -> Theorem | None:
+        """A respelling, followed by the rule with that id."""
+        try:
+            return self.then(spelled, [self.book.rule(id)])
+        except KeyError:
+            return None
 
     def _complete(self, rule: Rule, bindings: Bindings) -> None:
         """Bind what only the right side or a domain names: a fresh index, the K of simplex(K)."""
@@ -163,10 +191,7 @@ class Rewriter:
         target = self._written(t)
         if target is t or (not opened and tree_size(target) >= tree_size(t)):
             return None
-        try:
-            return self.kernel.algebra(t, target)
-        except KernelError:
-            return None
+        return self.algebra(t, target)
 
     def _written(self, t: Term) -> Term:
         """An arithmetic term as a person writes it."""
@@ -179,19 +204,18 @@ class Rewriter:
 
     def unfold(self, term: Term) -> list[Theorem]:
         """Densities and distribution functions by their records, everywhere, and the rules about them that never harm."""
-        tidy = self.book.tagged("tidy")
+        return self.exhaust(term, self.unfolded, "unfold", everywhere=True)
 
-        def visit(t: Term) -> Theorem | None:
-            if t.op not in ("pdf", "cdf", "cdf_below"):
-                return None
-            found = self.first(tidy.get(t.op), t)
-            if found is not None or not t.args[0].op.startswith("dist:"):
-                return found
-            record = self.book.distribution(t.args[0].op[5:])
-            rule = {"pdf": record.density, "cdf": record.cdf, "cdf_below": record.cdf_below}[t.op]
-            return self.apply(rule, t) if rule is not None else None
-
-        return self.exhaust(term, visit, "unfold", everywhere=True)
+    def unfolded(self, t: Term) -> Theorem | None:
+        """A density or distribution function by its record, or by a rule about them that never harms."""
+        if t.op not in ("pdf", "cdf", "cdf_below"):
+            return None
+        found = self.first(self.book.tagged("tidy").get(t.op), t)
+        record = self.book.distribution_of(t.args[0])
+        if found is not None or record is None:
+            return found
+        rule = {"pdf": record.density, "cdf": record.cdf, "cdf_below": record.cdf_below}[t.op]
+        return self.apply(rule, t) if rule is not None else None
 
 
 def _is_plain(t: Term) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from lossproof.facts.algebra import Rational, common_bases, content, quotient
-from lossproof.kernel import KernelError, Theorem
+from lossproof.kernel import Theorem
 from lossproof.search.collect import Collector
 from lossproof.search.display import Display, product_of, scaled, tidy_sum
 from lossproof.search.recognise import Recogniser
@@ -65,10 +65,9 @@ class Splitter:
             parts = {}
             for i in (1, 2):
                 branch = theorem.right.args[i]
-                try:
-                    parts[i] = self.kernel.algebra(branch, self.display.sum_of(self.display.poly(branch)))
-                except KernelError:
-                    continue
+                spelled = self.rewriter.algebra(branch, self.display.sum_of(self.display.poly(branch)))
+                if spelled is not None:
+                    parts[i] = spelled
             return self.kernel.chain([theorem, self.kernel.congruence(theorem.right, parts)])
 
         return self.rewriter.pass_over(term, visit, everywhere=False)
@@ -85,8 +84,7 @@ class Splitter:
         return spelled
 
     def _inverted(self, t: Term) -> Theorem | None:
-        record = self.rewriter.book.rules.get("exp-of-minus")
-        if t.op != "exp" or record is None:
+        if t.op != "exp":
             return None
         exponent = t.args[0]
         if exponent.op == "add" and all(a.op == "neg" for a in exponent.args):  # a sum that is kept whole
@@ -96,9 +94,7 @@ class Splitter:
             if not poly or any(q > 0 for q in poly.values()):
                 return None
             opposite = self.display.sum_of(poly, divide=-1)
-        spelled = self._under(t, exponent, neg(opposite))
-        then = None if spelled is None else self.rewriter.apply(record, spelled.right)
-        return None if spelled is None or then is None else self.kernel.chain([spelled, then])
+        return self.rewriter.then_by(self.rewriter.respelled(t, {0: neg(opposite)}), "exp-of-minus")
 
     def _is_known(self, term: Term) -> bool:
         display = Display(self.prover)  # of its own: what is tried here is no spelling that was seen
@@ -115,7 +111,7 @@ class Splitter:
         if x.op == "mul":
             grouped = self._group_constants(x)
             if grouped is not x:
-                return self._under(t, x, grouped)
+                return self.rewriter.respelled(t, {0: grouped})
         found = self.rewriter.first(self._split.get("log"), t)
         if found is None and x.op == "add":
             found = self._factor_out(t, x)
@@ -144,12 +140,6 @@ class Splitter:
         rest = [f for f in x.args if f not in apart]
         return mul(mul(*constants), *rest)
 
-    def _under(self, t: Term, before: Term, after: Term) -> Theorem | None:
-        try:
-            return self.kernel.congruence(t, {0: self.kernel.algebra(before, after)})
-        except KernelError:
-            return None
-
     def _factor_out(self, t: Term, x: Term) -> Theorem | None:
         """log(c·a + c·b) = log c + log(a + b): a factor common to all terms of a sum inside a logarithm."""
         opened = self._open_roots(x)
@@ -171,9 +161,7 @@ class Splitter:
             constants = [f for f in grouped.args if self.prover.is_free(f)]
             if len(grouped.args) < 2 or not constants:
                 return None
-            first = self._under(t, t.args[0], grouped) or self.kernel.reflexivity(t)
-            then = self.rewriter.first(rules, first.right)
-            return None if then is None else self.kernel.chain([first, then])
+            return self.rewriter.then(self.rewriter.respelled(t, {0: grouped}) or self.kernel.reflexivity(t), rules)
 
         theorem = self.rewriter.pass_over(x, visit, everywhere=True)
         if theorem.is_trivial:
@@ -181,6 +169,7 @@ class Splitter:
         return self.kernel.chain([theorem, *self.rewriter.tidy(theorem.right)])
 
     def factor_common(self, t: Term) -> Theorem | None:
+        """log(c·a + c·b) = log c + log(a + b), for what is seen to be common as it is written."""
         x = t.args[0]
         products = [self.display.product(a) for a in x.args]
         if any(q == 0 for q, _ in products):
@@ -191,11 +180,7 @@ class Splitter:
             return None
         rest = [product_of(Fraction(q) / numbers, quotient(bases, common)) for q, bases in products]
         factor = product_of(numbers, common)
-        theorem = self._under(t, x, mul(factor, add(*rest)))
-        if theorem is None:
-            return None
-        then = self.rewriter.first(self._split.get("log"), theorem.right)
-        return None if then is None else self.kernel.chain([theorem, then])
+        return self.rewriter.then(self.rewriter.respelled(t, {0: mul(factor, add(*rest))}), self._split.get("log"))
 
     # -- powers whose base mixes what is learned with what is not
 
@@ -225,27 +210,16 @@ class Splitter:
         if len(parts) == 1 and parts[0][0].op == "num" and parts[0][0].value == 1:
             return None
         target = tidy_sum(scaled(c, f) if f.op != "num" or f.value != 1 else c for c, f in parts)
-        return self._rebuild_sum(t, body, target)
+        return self._rebuild_sum(t, target)
 
-    def _rebuild_sum(self, t: Term, body: Term, target: Term) -> Theorem | None:
-        factor = self.rewriter.book.rules.get("sum-factor")
-        steps: list[Theorem] = []
-        if body is not target:
-            try:
-                steps.append(self.kernel.congruence(t, {3: self.kernel.algebra(body, target)}))
-            except KernelError:
-                return None
-        current = steps[-1].right if steps else t
-        if factor is not None and current.args[3].op == "mul":
-            binary = self._as_binary(current)
+    def _rebuild_sum(self, t: Term, target: Term) -> Theorem | None:
+        found = self.rewriter.respelled(t, {3: target})
+        if found is not None and target.op == "mul":
+            binary = self._as_binary(found.right)
             if binary is not None:
-                steps.append(binary)
-                current = binary.right
-            pulled = self.rewriter.apply(factor, current)
-            if pulled is not None:
-                steps.append(pulled)
-        changed = [s for s in steps if not s.is_trivial]
-        return self.kernel.chain(changed) if changed and changed[-1].right is not t else None
+                found = self.kernel.chain([found, binary])
+            found = self.rewriter.then_by(found, "sum-factor") or found
+        return found if found is not None and found.right is not t else None
 
     def _as_binary(self, t: Term) -> Theorem | None:
         """The body c·f with all that is free of the index in c."""
@@ -255,10 +229,7 @@ class Splitter:
         inside = [f for f in body.args if name in index_names(f)]
         if not outside or not inside or (len(outside) == 1 and len(inside) == 1 and body.args[0] is outside[0]):
             return None
-        try:
-            return self.kernel.congruence(t, {3: self.kernel.algebra(body, mul(mul(*outside), mul(*inside)))})
-        except KernelError:
-            return None
+        return self.rewriter.respelled(t, {3: mul(mul(*outside), mul(*inside))})
 
     def _cases(self, t: Term) -> Theorem | None:
         """Take out of cases what may be dropped: a finite term beside infinity, a term in branches that only data choose."""
@@ -274,7 +245,7 @@ class Splitter:
         zero = add()
         pair_a = make("add", (kept_a or zero, free_a or zero))
         pair_b = make("add", (kept_b or zero, free_b or zero))
-        return self._then(t, {1: (a, pair_a), 2: (b, pair_b)}, "cases-split")
+        return self.rewriter.then_by(self.rewriter.respelled(t, {1: pair_a, 2: pair_b}), "cases-split")
 
     def _shift(self, t: Term, a: Term) -> Theorem | None:
         free, kept = self._parts(a)
@@ -285,11 +256,8 @@ class Splitter:
             written = self.display.sum_of(self.display.poly(a))
             if size(written) >= size(a):
                 return None
-            try:
-                return self.kernel.congruence(t, {1: self.kernel.algebra(a, written)})
-            except KernelError:
-                return None
-        return self._then(t, {1: (a, make("add", (kept, free)))}, "cases-shift")
+            return self.rewriter.respelled(t, {1: written})
+        return self.rewriter.then_by(self.rewriter.respelled(t, {1: make("add", (kept, free))}), "cases-shift")
 
     def _scale_out(self, t: Term, a: Term) -> Theorem | None:
         """A positive factor of the branch on the support that is free of parameters and common to its terms."""
@@ -302,16 +270,7 @@ class Splitter:
         if factor is ONE or not self.prover.holds("gt", factor):
             return None
         rest = self.display.sum_of(self.display.poly(div(a, factor)))
-        return self._then(t, {1: (a, mul(factor, rest))}, "cases-scale")
-
-    def _then(self, t: Term, changes: dict[int, tuple[Term, Term]], rule: str) -> Theorem | None:
-        try:
-            theorem = self.kernel.congruence(t, {i: self.kernel.algebra(x, y) for i, (x, y) in changes.items()})
-        except KernelError:
-            return None
-        record = self.rewriter.book.rules.get(rule)
-        then = self.rewriter.apply(record, theorem.right) if record is not None else None
-        return None if then is None else self.kernel.chain([theorem, then])
+        return self.rewriter.then_by(self.rewriter.respelled(t, {1: mul(factor, rest)}), "cases-scale")
 
     def _parts(self, a: Term) -> tuple[Term | None, Term | None]:
         """The terms of a sum that are free of the parameters, and the others."""

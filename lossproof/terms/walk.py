@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from lossproof.terms.node import BINDERS, LEAVES, Term, make
 
 
-def postorder(*roots: Term) -> list[Term]:
-    """Every distinct subterm once, children before parents."""
+def postorder(*roots: Term, known: Container[Term] = ()) -> list[Term]:
+    """Every distinct subterm once, children before parents; what is ``known`` is left out and not looked into."""
     done: set[Term] = set()
     order: list[Term] = []
     stack = list(reversed(roots))
     while stack:
         term = stack[-1]
-        if term in done:
+        if term in done or term in known:
             stack.pop()
             continue
         ready = True
         for child in reversed(term.args):
-            if child not in done:
+            if child not in done and child not in known:
                 stack.append(child)
                 ready = False
         if ready:
@@ -94,17 +94,7 @@ def substitute(root: Term, mapping: Mapping[Term, Term]) -> Term:
     caller sees to it that no replacement carries an index that the root binds.
     """
     memo: dict[Term, Term] = dict(mapping)
-    stack = [root]
-    while stack:
-        t = stack[-1]
-        if t in memo:
-            stack.pop()
-            continue
-        pending = [a for a in t.args if a not in memo]
-        if pending:
-            stack.extend(pending)
-            continue
-        stack.pop()
+    for t in postorder(root, known=mapping):
         args = tuple([memo[a] for a in t.args])
         memo[t] = t if args == t.args else make(t.op, args, t.value)
     return memo[root]

@@ -1,0 +1,48 @@
+"""Options that several commands have, and what is read from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+from lossproof.cli.app import set_debug
+from lossproof.errors import UsageError
+
+_SUFFIXES: Final = {".json": "json", ".tex": "latex", ".md": "markdown", ".txt": "text"}
+_OUTPUT: Final = (
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "latex", "markdown", "json"]),
+        help="How to write it (default: text, or by FILE's suffix).",
+    ),
+    click.option("--standalone", is_flag=True, help="A whole LaTeX document, not a fragment."),
+    click.option("-o", "--output", metavar="FILE", help="Write to a file; - is stdout."),
+)
+
+#: ``--debug`` after the command's name means what it means before it.
+debug_option: Final = click.option("--debug", is_flag=True, expose_value=False, callback=set_debug, hidden=True)
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--format``, ``--standalone`` and ``--output``: a command's ``form``, ``standalone`` and ``output``."""
+    for option in reversed(_OUTPUT):
+        command = option(command)
+    return command
+
+
+def format_of(form: str | None, target: str | None, standalone: bool) -> str:
+    """The format asked for, else that of the file's suffix, else text. Raises UsageError for a whole document of no LaTeX."""
+    if form is None:
+        form = next((f for suffix, f in _SUFFIXES.items() if (target or "").lower().endswith(suffix)), "text")
+    if standalone and form != "latex":
+        raise UsageError(f"--standalone is for LaTeX and the format is {form}", hint="--format latex --standalone")
+    return form
+
+
+def names_of(given: tuple[str, ...]) -> list[str]:
+    """Names from an option: ``sigma, tau`` or ``sigma and tau`` or the option twice."""
+    return [n for text in given for n in re.split(r"[,\s]+", text) if n and n != "and"]
