@@ -18,6 +18,7 @@ from lossproof.proof import Chain, Proof
 from lossproof.rulebook import Rulebook
 from lossproof.search.comparing import Comparer, Found
 from lossproof.search.defined import needs, only_one_defined
+from lossproof.syntax import to_text
 from lossproof.terms import Term, make, num, postorder, size, substitute, sym, symbols
 
 if TYPE_CHECKING:
@@ -364,6 +365,9 @@ class _Judge:
 
     # -- in words
 
+    def _said(self, term: Term) -> str:
+        return to_text(term, frozenset(n for n, s in self.question.symbols.items() if s.indexed))
+
     def _reason(self, comparer: Comparer) -> str:
         left = comparer.leftover
         moved = self._entropy(comparer)
@@ -372,16 +376,16 @@ class _Judge:
         if left.reversed:
             return "B is a negative multiple of A: the order is reversed"
         if left.equations:
-            return "they relate only if " + " and ".join(f"{s} = {v}" for s, v in left.equations)
+            return "they relate only if " + " and ".join(f"{self._said(s)} = {self._said(v)}" for s, v in left.equations)
         if left.scale is not None and not comparer.prover.is_free(left.scale):
-            return f"the factor between them, {left.scale}, moves with the parameters"
+            return f"the factor between them, {self._said(left.scale)}, moves with the parameters"
         return self._why_not(comparer)
 
     def _why_not(self, comparer: Comparer) -> str:
         left = comparer.leftover
         if any(t.op == "KL" and t.args[0].op == "dist:empirical" for s in (self.question.a, self.question.b) for t in postorder(s.term)):
             return "the empirical distribution has atoms: for continuous data KL from it is infinite, whatever the parameters are"
-        shown = [str(t) for t in left.only_a[:1]], [str(t) for t in left.only_b[:1]]
+        shown = [self._said(t) for t in left.only_a[:1]], [self._said(t) for t in left.only_b[:1]]
         for which, terms in zip(("A", "B"), shown, strict=True):
             if terms and len(terms[0]) <= 60:
                 return f"{which} has the term {terms[0]}, which moves with the parameters, and the other has nothing like it"
@@ -403,7 +407,7 @@ class _Judge:
                 continue
             for one, two in ((a, b), (b, a)):
                 if forms.same(one, make("add", (two, normal))) and not comparer.prover.is_free(normal):
-                    return f"they differ by {entropy}, which moves with the parameters"
+                    return f"they differ by {self._said(entropy)}, which moves with the parameters"
         return ""
 
     def _apart(self) -> str:

@@ -161,7 +161,7 @@ def finish_model(
                                    span=next(s.span for s in source.statements if s.name == variate.value), nearest=sorted(in_model))  # fmt: skip
     conditions = conditions_of(reading)
     dimensions = {n for d in reading.domains.of.values() for n in symbols(d)} | {
-        n for _, d in reading.slots for n in symbols(d)
+        n for slot in reading.slots for n in symbols(slot.domain)
     }
     used |= dimensions
     _check_names(reading, roles, used, free | fix)
@@ -300,32 +300,39 @@ def hypotheses_of(reading: Reading, table: Mapping[str, Symbol], conditions: lis
     found: list[tuple[Term, str]] = [(p, "where") for p in conditions]
     prover = Prover(table, (), reading.book.facts, Algebra())
     for p in conditions:
-        opposite = {"gt": "ge", "ge": "gt", "ne": "eq", "eq": "ne"}.get(p.op)
-        if opposite is not None and prover.holds(opposite, neg(p.args[0]) if p.op in ("gt", "ge") else p.args[0]):
+        if _is_false(prover, p):
             raise DomainError("this condition never holds", text=reading.source.text, span=_span_of(reading, p))
     found += [(p, "domain") for p in reading.domains.extra]
     for name in sorted(dimensions):
         found.append((fn("ge", add(sym(name), neg(ONE)), ZERO), "domain"))
     for p, _ in found:
         prover.assume(p)
-    for d in _denominators(argument for argument, _ in reading.slots):
+    for d in _denominators(slot.argument for slot in reading.slots):
         p = fn("ne", d, ZERO)
         if prover.prove(p) is None:
             found.append((p, "domain"))
             prover.assume(p)
-    for argument, where in reading.slots:
+    for argument, where, text in reading.slots:
         for p in membership(argument, where):
             if prover.prove(p) is None:
-                _refuse_false(prover, p, argument, where, reading)
+                _refuse_false(prover, p, argument, where, text)
                 found.append((p, "domain"))
                 prover.assume(p)
     for conjunct in reading.support:
         for p in propositions(conjunct):
             if prover.prove(p) is None and (prover.is_free(p) or not symbols(p) & reading.data):
-                _refuse_false(prover, p, p, REALS, reading)
+                _refuse_false(prover, p, p, REALS, reading.source.text)
                 found.append((p, "support" if symbols(p) & reading.data else "domain"))
                 prover.assume(p)
     return found
+
+
+def _is_false(prover: Prover, p: Term) -> bool:
+    """Whether the opposite of a proposition is shown; what has no symbols may also be false by its value."""
+    if not symbols(p) and prover.is_refuted(p):
+        return True
+    opposite = {"gt": "ge", "ge": "gt", "ne": "eq", "eq": "ne"}.get(p.op)
+    return opposite is not None and prover.holds(opposite, neg(p.args[0]) if p.op in ("gt", "ge") else p.args[0])
 
 
 def membership(argument: Term, where: Term) -> list[Term]:
@@ -348,11 +355,9 @@ def _span_of(reading: Reading, proposition: Term) -> tuple[int, int]:
     return 0, len(reading.source.text)
 
 
-def _refuse_false(prover: Prover, p: Term, argument: Term, where: Term, reading: Reading) -> None:
-    q = prover.algebra.constant(p.args[0])
-    if q is None:
+def _refuse_false(prover: Prover, p: Term, argument: Term, where: Term, text: str) -> None:
+    if prover.algebra.constant(p.args[0]) is None and not _is_false(prover, p):
         return
-    text = reading.source.text
     shown = argument.ascii()
     place = text.find(shown)
     span = (place, place + len(shown)) if place >= 0 else (0, len(text))

@@ -451,10 +451,10 @@ class _Reader:
             reading.domains.of[name] = reading.domains.of.get(str(t.value), REALS)
         reading.domains.of.update(self.variables)
         used = symbols(a.term, b.term)
-        dimensions = {n for n, d in reading.domains.of.items() for n in symbols(d)} | {n for _, d in reading.slots for n in symbols(d)}
+        dimensions = {n for n, d in reading.domains.of.items() for n in symbols(d)} | {n for slot in reading.slots for n in symbols(slot.domain)}
         bounds = {str(t.args[2].value) for t in postorder(a.term, b.term) if t.op in ("sum", "prod") and t.args[2].op == "sym"}
         dimensions |= bounds - {*self.learn, *self.data, *self._declared()}
-        used |= dimensions | {n for p in conditions for n in symbols(p)} | {n for t, _ in reading.slots for n in symbols(t)}
+        used |= dimensions | {n for p in conditions for n in symbols(p)} | {n for slot in reading.slots for n in symbols(slot.argument)}
         for name in dimensions:
             if reading.domains.of.get(name) is REALS:
                 del reading.domains.of[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from lossproof.domains import REALS, Domains, dimension_of, with_dimension, with_identity
 from lossproof.errors import (
@@ -31,6 +31,14 @@ LENGTH: Final = 20_000
 OVER_SAMPLES: Final = frozenset({"samples_sum", "samples_mean", "samples_prod", "NLL", "Risk", "dist:empirical"})
 
 
+class Slot(NamedTuple):
+    """An argument, the domain in which it must lie, and the text in which it stands."""
+
+    argument: Term
+    domain: Term
+    text: str
+
+
 @dataclass(slots=True)
 class Reading:
     """The state of reading one assumption."""
@@ -38,7 +46,7 @@ class Reading:
     book: Rulebook
     source: Assumption
     domains: Domains = field(default_factory=Domains)
-    slots: list[tuple[Term, Term]] = field(default_factory=list)  # an argument and the domain it must lie in
+    slots: list[Slot] = field(default_factory=list)
     support: list[Term] = field(default_factory=list)
     sizes: dict[str, Term] = field(default_factory=dict)
     definitions: dict[str, Term] = field(default_factory=dict)
@@ -106,7 +114,7 @@ def read_distribution(reading: Reading, call: Call, variate: Term) -> Term:
         where = with_dimension(where, reading.sizes)
         arg = with_identity(arg, where)
         finished.append(arg)
-        reading.slots.append((arg, where))
+        reading.slots.append(Slot(arg, where, reading.source.text))
         reading.domains.constrain(arg, where)
     term = make(record.op, finished)
     bindings: dict[str, Term | tuple[Term, ...]] = dict(zip(record.parameters, finished, strict=True))
@@ -138,7 +146,10 @@ def _arguments(reading: Reading, record: Distribution, call: Call) -> dict[str, 
         raise _arity(record, call, signature, text)
     for name, where in domains.items():
         reading.sizes.update(dimension_of(given[name], where, reading.domains.of))
-        reading.domains.constrain(with_identity(given[name], where), with_dimension(where, reading.sizes))
+        where = with_dimension(where, reading.sizes)
+        given[name] = with_identity(given[name], where)
+        reading.slots.append(Slot(given[name], where, text))
+        reading.domains.constrain(given[name], where)
     return {p: instantiate(e, dict(given)) for p, e in gives.items()}
 
 
@@ -246,7 +257,7 @@ def _combinator(reading: Reading, record: Distribution, call: Call, variate: Ter
             bindings[name] = tuple(values) if take.endswith("...") else values[0]
         if name in record.parameters:
             for v in values:
-                reading.slots.append((v, record.parameters[name]))
+                reading.slots.append(Slot(v, record.parameters[name], text))
                 reading.domains.constrain(v, record.parameters[name])
         elif not name.startswith("D"):
             for v in values:

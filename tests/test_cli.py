@@ -352,6 +352,7 @@ MEANING = [
     "y ~ Normal(mu, sigma) with mu, sigma fixed", "y ~ Normal(y, 1)", "y ~ Normal(mu, 1), mu ~ Uniform(0, oo)",
     "y ~ Normal(a, 1), a = 1, a = 2", "y ~ Normal(a, 1), y ~ Laplace(a, 1)", "y ~ Normal(w, 1), w ~ Normal(0, 1), w ~ Laplace(0, 1)",
     "y ~ Normal(mu, s) with s fixed, s data", "y ~ Normal(mu, s) with s fixed where s < 0",
+    "y ~ N(mu, -1)", "y ~ N(mu, 0)", "y ~ N(mu, -s^2)", "y ~ N(mu, exp(1) - 3)", "y ~ Normal(mu, -s) with s fixed where s > 0",
 ]  # fmt: skip
 HOSTILE = [
     "__import__('os').system('id')", "y ~ Normal(__import__('os'), 1)", "y ~ Normal(eval(1), 1)", "y ~ Normal((lambda: 1)(), 1)",

@@ -85,6 +85,11 @@ def test_names_and_conditions_may_be_given_together_or_apart() -> None:
         ([*HALVED, "--fixed", "w"], "duplicate: w is learned and not learned\n    w\n    ^\n"),
         ([*HALVED, "--let", "3 = w"], "syntax: a definition is `name = formula`\n    3 = w\n    ^^^^^\ntry: z = z_2 - z_1\n"),
         ([*HALVED, "--standalone"], "usage: --standalone is for LaTeX and the format is text\ntry: --format latex --standalone\n"),
+        (
+            ["KL(N(m, -1), N(0, 1))", "m^2", "--learn", "m"],
+            "domain: -1 is not in the domain positive of the argument\n    KL(N(m, -1), N(0, 1))\n            ^^\n"
+            "try: give a value in the domain, or a name\n",
+        ),
     ],
 )
 def test_errors_say_what_and_where(arguments: list[str], said: str) -> None:

@@ -127,6 +127,18 @@ def test_advice_comes_from_the_records() -> None:
     assert not practice(verdict_of("halved"))
 
 
+def test_what_is_summed_carries_its_index() -> None:
+    v = lp.compare("claims ~ LogNormal(m, tau) with tau fixed", "mean((log(claims) - m)^2)", learn="m", data="claims")
+    assert statement(v) == "A ≃ B   up to scale:  A = (n/(2τ²))·B + Σᵢ log claimsᵢ + (n/2)·log 2 + (n/2)·log π + n·log τ"
+    v = lp.compare("mean(u*(y - b*x)^2)", "mean((y - b*x)^2)", learn="b", data="x, u, y", where="u > 0")
+    assert v.reason == "A has the term (Σᵢ uᵢ·bᵢ²·xᵢ²)/n, which moves with the parameters, and the other has nothing like it"
+
+
+def test_an_assumption_about_numbers_is_shown() -> None:
+    assert "where       1 < √π" in lp.derive("y ~ N(m, sqrt(pi) - 1)").text()
+    assert "for      2 < exp(1)" in lp.compare("NLL(N(m, exp(1) - 2), y)", "mean((y - m)^2)", learn="m").text()
+
+
 def test_scaled() -> None:
     assert scaled(ONE, ZERO, "B") == "B"
     assert scaled(parse_expression("2*s"), parse_expression("-c + d"), "B") == "2s·B - c + d"

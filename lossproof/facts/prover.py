@@ -121,11 +121,11 @@ class Prover:
         fact = self._by_hypothesis(p)
         if fact is not None:
             return fact
-        if term.op in _TELLING and p.args[1] is not _REALS and self._is_refuted(p):
+        if term.op in _TELLING and p.args[1] is not _REALS and self.is_refuted(p):
             return None
         return self._by_records(p) or self._by_algebra(p)
 
-    def _is_refuted(self, p: Term) -> bool:
+    def is_refuted(self, p: Term) -> bool:
         """Whether there is no use in a search: the proposition is false at a point that the hypotheses admit."""
         if self._points is None:
             self._points = Points(self.symbols, self._by_form.values())

@@ -47,7 +47,7 @@ def _question(v: Verdict, page: Page) -> list[str]:
         first, *more = wrap_formula(shown_text(side.text), page.width - 4, page.width - 8)
         found += [page.style(f"{name}   {first}", "bold"), *[page.style(f"        {m}", "bold") for m in more]]
     rows: list[tuple[str, str]] = []
-    names = varying(v)  # type: ignore[arg-type]
+    names = varying(v)
     for name, side in (("A", v.question.a), ("B", v.question.b)):
         read = formula(side.term, names)
         if read == shown_text(side.text):
@@ -77,21 +77,21 @@ def statement(v: Verdict) -> str:
 def how(v: Verdict, a: str = "A", b: str = "B") -> str:
     """``A = scale·B + offset``, or ``A = φ(B)`` where φ is known; else nothing."""
     if v.scale is not None and v.offset is not None:
-        return f"{a} = {scaled(v.scale, v.offset, b)}"
+        return f"{a} = {scaled(v.scale, v.offset, b, varying(v))}"
     if v.transform is not None:
         return f"{a} = {formula(substitute(v.transform, {v.argument: sym(b)}))}"
     return ""
 
 
-def scaled(scale: Term, offset: Term, name: str) -> str:
+def scaled(scale: Term, offset: Term, name: str, names: frozenset[str] = frozenset()) -> str:
     """scale·B + offset, without what is 1 or 0."""
     shown = name
     if scale is not ONE:
-        factor = formula(scale)
+        factor = formula(scale, names)
         shown = f"({factor})·{name}" if scale.op in ("add", "neg", "div") else f"{factor}·{name}"
     if offset is ZERO:
         return shown
-    rest = formula(offset)
+    rest = formula(offset, names)
     return f"{shown} - {rest[1:]}" if rest.startswith("-") else f"{shown} + {rest}"
 
 
@@ -102,7 +102,7 @@ def _answer(v: Verdict, page: Page) -> list[str]:
         found += [f"  {row}" for row in wrap_words(said(quantifiers(v)), page.width - 2, page.width - 2)]
     elif v.reason:
         found += [f"  {row}" for row in wrap_words(_sentence(v.reason), page.width - 2, page.width - 2)]
-    rest = [(label, said(words)) for label, words in survives(v)]
+    rest = [(label, said(words, varying(v))) for label, words in survives(v)]
     return [*found, "", *table_of(rest, page)] if rest else found
 
 
@@ -120,7 +120,7 @@ def _witness(v: Verdict, page: Page) -> list[str]:
         if not v.is_proved or v.relation == "equal":
             return []
         return [f"Whether they are {ANSWERS[stronger(v.relation)]} is not known."]
-    where = place(w, dimensions(v) & v.symbols.keys())  # type: ignore[arg-type]
+    where = place(w, dimensions(v) & v.symbols.keys())
     if w.says != "order":
         text = f"Not {ANSWERS[w.says]}: {difference(w)}{', with ' + where if where else ''}."
         return [("" if i == 0 else "  ") + row for i, row in enumerate(wrap_words(text, page.width, page.width - 2))]

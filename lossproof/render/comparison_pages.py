@@ -116,7 +116,7 @@ class _Page:
             if v.is_proved and v.relation != "equal":
                 yield Text((f"Whether they are {ANSWERS[stronger(v.relation)]} is not known.",))
             return
-        where = place(w, dimensions(v) & v.symbols.keys())  # type: ignore[arg-type]
+        where = place(w, dimensions(v) & v.symbols.keys())
         given = f", with {where}" if where else ""
         if w.says != "order":
             yield Text((f"{difference(w)}{given}.",), f"Not {ANSWERS[w.says]}")

@@ -57,7 +57,7 @@ def question_in_words(v: Verdict) -> list[tuple[str, Words]]:
     """Who is learned, data and fixed, what names stand for, and what is assumed, as rows of a label and words."""
     q = v.question
     rows: list[tuple[str, Words]] = []
-    sizes = dimensions(v)  # type: ignore[arg-type]
+    sizes = dimensions(v)
     for label, role in _ROLES:
         groups: dict[Words, list[Words]] = {}
         for name in _in_order(v, role):
@@ -65,7 +65,7 @@ def question_in_words(v: Verdict) -> list[tuple[str, Words]]:
         rows += [(label, (*listed(names), ", ", *words)) for words, names in groups.items()]
     rows += [("where", _definition(text)) for text in q.let]
     rows += [("where", (sym(n), " = stop_gradient(", t, "), held fixed")) for n, t in q.frozen.items()]
-    rows += [("for", (as_written(p),)) for p, _ in v.hypotheses if not symbols(p) <= sizes]
+    rows += [("for", (as_written(p),)) for p, _ in v.hypotheses if not symbols(p) or symbols(p) - sizes]
     rows += [("note", (_sentence(note),)) for note in q.notes]
     if q.frozen:
         rows.append(("note", ("stop_gradient holds a value fixed: the answer speaks of gradients, not of an objective that moves with it.",)))
@@ -182,7 +182,7 @@ def proof_lines(v: Verdict) -> list[PaperLine]:
     groups = {name: _stages(found, v) if name != "claim" else _claim_groups(found, theorems[name].left) for name, found in steps.items()}
     found: list[PaperLine] = []
     last: dict[str, int] = {}
-    names, moving = short_names(v), varying(v)  # type: ignore[arg-type]
+    names, moving = short_names(v), varying(v)
     wanted = _wanted(groups)
     for name in [c.name for c in v.chains if c.name in wanted]:
         term = theorems[name].left

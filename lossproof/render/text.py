@@ -78,9 +78,9 @@ def formula(term: Term, names: frozenset[str] = frozenset()) -> str:
     return _LOG_OF.sub(r"log \1", _DENSITY.sub(r"p(\1 | ", text))
 
 
-def said(words: Words) -> str:
-    """Words as a line of text."""
-    return spoken(words, formula)
+def said(words: Words, names: frozenset[str] = frozenset()) -> str:
+    """Words as a line of text, in whose formulas ``names`` carry the sample's index."""
+    return spoken(words, lambda term: formula(term, names))
 
 
 # -- the assumption

@@ -67,7 +67,7 @@ def relation_of(v: Verdict) -> str:
 
 def sides(v: Verdict) -> tuple[str, str]:
     """Both objectives as they were read."""
-    names = varying(v)  # type: ignore[arg-type]
+    names = varying(v)
     return formula(v.question.a.term, names), formula(v.question.b.term, names)
 
 

@@ -15,6 +15,7 @@ from lossproof.proof import Line
 from lossproof.terms import ZERO, Term, contains, fn, num, postorder, rebuild, substitute, sym, symbols
 
 if TYPE_CHECKING:
+    from lossproof.comparison import Verdict
     from lossproof.derivation import Derivation, LedgerRow
 
 #: A piece of prose: text, and terms that the rendering prints as formulas.
@@ -73,7 +74,7 @@ def listed(items: Iterable[Words], last: str = " and ") -> Words:
     return tuple(words)
 
 
-def varying(d: Derivation) -> frozenset[str]:
+def varying(d: Derivation | Verdict) -> frozenset[str]:
     """The names that change from sample to sample."""
     return frozenset(n for n, s in d.symbols.items() if s.indexed)
 
@@ -171,10 +172,10 @@ def _hypotheses(d: Derivation) -> list[tuple[str, Term]]:
     """What is assumed of symbols; that a dimension is at least 1 goes without saying."""
     labels = {"where": "where", "support": "support", "domain": "where"}
     sizes = dimensions(d)
-    return [(labels.get(origin, origin), p) for p, origin in d.model.hypotheses if not symbols(p) <= sizes]
+    return [(labels.get(origin, origin), p) for p, origin in d.model.hypotheses if not symbols(p) or symbols(p) - sizes]
 
 
-def dimensions(d: Derivation) -> set[str]:
+def dimensions(d: Derivation | Verdict) -> set[str]:
     """The names that are sizes of vectors or numbers of classes."""
     found: set[str] = set()
     for symbol in d.symbols.values():
