@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lossproof.appendices import appendix
     from lossproof.comparison import Verdict, compare
     from lossproof.derivation import Derivation, LedgerRow, derive
     from lossproof.errors import LossproofError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Derivation", "LedgerRow", "LossproofError", "NamedProof", "Proof", "Rulebook", "Term", "Verdict", "__version__",
-    "compare", "derive", "prove", "term",
+    "appendix", "compare", "derive", "prove", "term",
 ]  # fmt: skip
 
 _HOMES = {
@@ -35,6 +36,7 @@ _HOMES = {
     "Rulebook": "lossproof.rulebook",
     "Term": "lossproof.terms",
     "Verdict": "lossproof.comparison",
+    "appendix": "lossproof.appendices",
     "compare": "lossproof.comparison",
     "derive": "lossproof.derivation",
     "prove": "lossproof.theorems",

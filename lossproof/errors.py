@@ -289,6 +289,17 @@ class UnsupportedError(LossproofError):
     )
 
 
+class UndecidedError(LossproofError):
+    """A statement is asked for that was neither proved nor refuted."""
+
+    code = "undecided"
+    exit_status = 3
+    explanation = (
+        "Something is to be stated that was neither proved nor refuted, so there is nothing to state. That says nothing about"
+        " whether it is true: `lossproof compare` shows how far the search came, and `where` may add what it missed."
+    )
+
+
 class MissingSystemError(LossproofError):
     """An optional system that is not installed."""
 

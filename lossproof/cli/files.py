@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from lossproof.errors import CharacterError, LimitError, UsageError
+from lossproof.errors import CharacterError, LimitError
 
 #: As much is read of an assumption.
 MAX_BYTES: Final = 1_000_000
@@ -33,18 +33,10 @@ def write(text: str, target: str | None) -> None:
     if target is None or target == "-":
         write_stdout(text)
         return
-    from pathlib import Path
+    from lossproof.files import writing
 
-    path = Path(target)
-    beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
-    try:
-        with beside.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.replace(beside, path)
-    except (OSError, ValueError) as error:
-        beside.unlink(missing_ok=True)
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UsageError(f"cannot write {target}: {why}") from None
+    with writing(target) as file:
+        file.write(text)
 
 
 def write_stdout(text: str) -> None:

@@ -8,9 +8,10 @@ from typing import NamedTuple, TypeAlias
 
 from lossproof.render.breaking import adaptive
 from lossproof.render.escape import code_latex, code_markdown, escape_latex, escape_markdown
-from lossproof.render.latex import DOCUMENT, NARROW_PAGE, PREAMBLE, WIDE_PAGE, chain_lines
+from lossproof.render.latex import DOCUMENT, NARROW_PAGE, PREAMBLE, WIDE_PAGE, Marks, Style, chain_lines
 from lossproof.render.markdown import aligned_chain, aligned_lines, conditions_of, dialect, displayed
 from lossproof.render.mathematics import ChainRows
+from lossproof.render.notation import PLAIN
 from lossproof.terms import Term
 
 
@@ -110,7 +111,14 @@ def _in_markdown(piece: str | Term | Maths | Code, line: Callable[[Term], str]) 
 
 def latex(blocks: Iterable[Block], line: Callable[[Term], str], *, standalone: bool = False) -> str:
     """The page as a fragment to ``\\input``, or with ``standalone`` as a document that compiles by itself."""
-    found: list[str] = [PREAMBLE, ""]
+    body = "\n".join([PREAMBLE, "", PLAIN.apply("\n".join(latex_lines(blocks, line)))]) + "\n"
+    return f"{DOCUMENT}\n{body}\\end{{document}}\n" if standalone else body
+
+
+def latex_lines(blocks: Iterable[Block], line: Callable[[Term], str], style: Style | None = None) -> list[str]:
+    """Blocks as lines of LaTeX, without the definitions of their macros."""
+    found: list[str] = []
+    marks = Marks()
 
     def said(prose: Prose) -> str:
         return "".join(_in_latex(p, line) for p in prose)
@@ -130,16 +138,13 @@ def latex(blocks: Iterable[Block], line: Callable[[Term], str], *, standalone: b
             shown = [r"  & " + adaptive(f, WIDE_PAGE, NARROW_PAGE, r"\quad") for f in block.formulas]
             found += [r"\begin{align*}", *[row + r" \\" for row in shown[:-1]], shown[-1], r"\end{align*}"]
         elif isinstance(block, Chain):
-            found += chain_lines(block.chain)
+            found += chain_lines(block.chain, style, marks)
         elif isinstance(block, Table):
             found += _latex_table(block, said)
         else:
             found += [rf"\par\smallskip\noindent\emph{{{escape_latex(block.head)}}}"] if block.head else []
             found += [r"\begin{itemize}", *[rf"\item {{\raggedright {said(item)}\par}}" for item in block.items], r"\end{itemize}"]
-    if opened:
-        found.append(r"\endgroup")
-    body = "\n".join(found) + "\n"
-    return f"{DOCUMENT}\n{body}\\end{{document}}\n" if standalone else body
+    return [*found, r"\endgroup"] if opened else found
 
 
 def _in_latex(piece: str | Term | Maths | Code, line: Callable[[Term], str]) -> str:
@@ -156,4 +161,4 @@ def _latex_table(table: Table, said: Callable[[Prose], str]) -> list[str]:
             *rows[1:], r"\bottomrule", r"\end{tabular}", r"\end{center}"]  # fmt: skip
 
 
-__all__ = ["Block", "Chain", "Code", "Display", "Items", "Maths", "Prose", "Table", "Text", "Title", "latex", "markdown"]
+__all__ = ["Block", "Chain", "Code", "Display", "Items", "Maths", "Prose", "Table", "Text", "Title", "latex", "latex_lines", "markdown"]

@@ -296,7 +296,7 @@ def _places(items: list[Item], depth: int) -> list[Break]:
                 found.append(Break(i, depth, 400.0 * depth + 300.0))
             elif item.kind == "op" and items[i - 1].kind in ("close", "frac", "sqrt"):
                 found.append(Break(i, depth, 400.0 * depth + (350.0 if items[i - 1].kind == "close" else 900.0)))
-            elif item.kind == "open" and item.box.tall and items[i - 1].kind in ("close", "frac"):
+            elif item.kind in ("open", "frac") and item.box.tall and items[i - 1].kind in ("close", "frac"):
                 found.append(Break(i, depth, 400.0 * depth + 600.0))
         if item.kind == "open":
             depth += 1

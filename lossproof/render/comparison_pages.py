@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from lossproof.errors import LossproofError
 from lossproof.render import blocks
 from lossproof.render.blocks import Block, Code, Display, Items, Maths, Prose, Table, Text, Title
 from lossproof.render.comparison_witness import difference, enclosed, place, point, signs
@@ -19,34 +21,36 @@ from lossproof.render.comparison_words import (
     survives,
 )
 from lossproof.render.mathematics import SIGNS as RELATIONS_IN_LATEX
-from lossproof.render.mathematics import ChainRows, Formulas, Row
-from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, as_written, dimensions, rule_label
-from lossproof.syntax import parse_condition
+from lossproof.render.mathematics import ChainRows, Printer, Row
+from lossproof.render.notation import PLAIN, Applied, Notation
+from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, Words, as_written, dimensions, rule_label
+from lossproof.syntax import canonical, parse_condition, pretty
 from lossproof.terms import ONE, ZERO, Term, add, replace_at, substitute, sym
 
 if TYPE_CHECKING:
     from lossproof.comparison import Verdict
 
 #: The signs of all six answers as LaTeX.
-SIGNS: Final = {**{k: RELATIONS_IN_LATEX[s] for k, s in RELATION_SIGNS.items()}, "refuted": r"\ncong", "unknown": r"\stackrel{?}{\simeq}"}
+SIGNS: Final = {**{k: RELATIONS_IN_LATEX[s] for k, s in RELATION_SIGNS.items()}, "refuted": r"\not\cong", "unknown": r"\stackrel{?}{\simeq}"}
 _DETAILS: Final = ("paper", "full")
+_NAME: Final = re.compile(r"[^\W\d]\w*")
 
 
 def verdict_markdown(v: Verdict, *, detail: str = "paper") -> str:
     """The verdict as Markdown; ``detail`` is ``paper`` or ``full``. Raises ValueError for another detail."""
-    return blocks.markdown(verdict_blocks(v, detail), Formulas(v).line)  # type: ignore[arg-type]
+    return blocks.markdown(verdict_blocks(v, detail), Printer(v).line)
 
 
 def verdict_latex(v: Verdict, *, standalone: bool = False, detail: str = "paper") -> str:
     """The verdict as a LaTeX fragment that needs amsmath and amssymb, or with ``standalone`` as a document."""
-    return blocks.latex(verdict_blocks(v, detail), Formulas(v).line, standalone=standalone)  # type: ignore[arg-type]
+    return blocks.latex(verdict_blocks(v, detail), Printer(v).line, standalone=standalone)
 
 
 def verdict_blocks(v: Verdict, detail: str = "paper", level: int = 1) -> list[Block]:
     """The blocks of a verdict's page. Raises ValueError for a detail other than ``paper`` and ``full``."""
     if detail not in _DETAILS:
         raise ValueError(f"detail is paper or full, not {detail!r}")
-    return list(_Page(v).blocks(detail, level))
+    return list(VerdictPage(v).blocks(detail, level))
 
 
 def answer(v: Verdict) -> str:
@@ -54,9 +58,8 @@ def answer(v: Verdict) -> str:
     return f"A {SIGNS[v.relation]} B"
 
 
-def claim(v: Verdict, a: str = "A", b: str = "B") -> Iterator[Block]:
-    """A = scale · B + offset, or A = φ(B); nothing where that is not known or A = B."""
-    line = Formulas(v).line  # type: ignore[arg-type]
+def claim(v: Verdict, line: Callable[[Term], str], a: str = "A", b: str = "B") -> Iterator[Block]:
+    """A = scale · B + offset, or A = φ(B), terms printed by ``line``; nothing where that is not known or A = B."""
     if v.scale is not None and v.offset is not None:
         right = b if v.scale is ONE else rf"{line(v.scale)} \cdot {b}"
         if v.offset is not ZERO:
@@ -67,76 +70,119 @@ def claim(v: Verdict, a: str = "A", b: str = "B") -> Iterator[Block]:
         yield Display((f"{a} = {line(substitute(v.transform, {v.argument: sym('B')}))}",))
 
 
-class _Page:
-    def __init__(self, v: Verdict) -> None:
+class VerdictPage:
+    """The parts of a verdict's page, in a notation."""
+
+    def __init__(self, v: Verdict, notation: Notation = PLAIN) -> None:
         self.v = v
-        self.formulas = Formulas(v)  # type: ignore[arg-type]
+        self.formulas = Printer(v, notation)
 
     def blocks(self, detail: str, level: int) -> Iterator[Block]:
-        v = self.v
-        yield Title((Maths(answer(v)), f": {ANSWERS[v.relation].partition(':')[0]}"), level)
-        for name, side in (("A", v.question.a), ("B", v.question.b)):
-            yield Text((Maths(name), " is ", Code(" ".join(side.text.split())), ", " + side.note if side.note and "is" not in side.note.split() else ""))
-        yield Display(tuple(f"{name} = {self.line(side.term)}" for name, side in (("A", v.question.a), ("B", v.question.b))))
-        yield Items(tuple((f"{label}: ", *words) for label, words in question_in_words(v)))
+        """The whole page."""
+        yield Title((Maths(answer(self.v)), f": {ANSWERS[self.v.relation].partition(':')[0]}"), level)
+        yield from self.given()
+        yield from self.question()
         yield from self.statement()
         yield from self.witness()
-        for condition in v.proved_if:
+        yield from self.conditions()
+        found = list(self.proof(detail))
+        if found:
+            yield Text(("Each line with the rules that it uses.",), "Proof" if self.v.is_proved else "How they were compared")
+            yield from found
+        yield from self.practice()
+
+    # -- the question
+
+    def given(self) -> Iterator[Block]:
+        """A and B as they were written."""
+        for name, side in (("A", self.v.question.a), ("B", self.v.question.b)):
+            yield Text((Maths(name), " is ", Code(" ".join(side.text.split())), ", " + side.note if side.note and "is" not in side.note.split() else ""))
+
+    def question(self) -> Iterator[Block]:
+        """A and B as formulas; who is learned, data and fixed, and what is assumed."""
+        question = self.v.question
+        yield Display(tuple(f"{name} = {self.line(side.term)}" for name, side in (("A", question.a), ("B", question.b))))
+        yield Items(tuple((f"{label}: ", *self.renamed(words)) for label, words in question_in_words(self.v)))
+
+    def renamed(self, words: Words) -> Words:
+        """Words whose text has the notation's names."""
+        names = self.formulas.renamed
+        if not names:
+            return words
+        return tuple(w if isinstance(w, Term) else _NAME.sub(lambda m: _called(m[0], names), w) for w in words)
+
+    def conditions(self) -> Iterator[Block]:
+        """Equations between fixed symbols under which the two relate."""
+        for condition in self.v.proved_if:
             shown = [parse_condition(part) for part in condition.text.split(" and ")]
             head: Prose = tuple(p for i, c in enumerate(shown) for p in ((" and ",) if i else ()) + (as_written(c),))
             yield Text((*head, ": then ", Maths(answer(condition.verdict)), ", ", ANSWERS[condition.verdict.relation], "."), "Proved if")
-            yield from claim(condition.verdict)
-        yield from self.proof(detail)
-        for id, sentences in practice(v):
+            yield from claim(condition.verdict, self.line)
+
+    def practice(self) -> Iterator[Block]:
+        """What the named theorems about this pair advise."""
+        for id, sentences in practice(self.v):
             yield Items((*((s,) for s in sentences), (Code(f"lossproof prove {id}"),)), "In practice")
 
     def line(self, term: Term) -> str:
+        """A term as LaTeX mathematics."""
         return self.formulas.line(term)
 
     # -- the answer
 
     def statement(self) -> Iterator[Block]:
+        """The answer."""
         v = self.v
         if v.is_proved:
             what = f"the two are {RELATION_WORDS[v.relation]}" if v.relation != "same-order" else f"one is {RELATION_WORDS[v.relation]}"
             yield Text((*quantifiers(v)[:-1], f", {what}."), "Theorem")
-            yield from claim(v)
+            yield from claim(v, self.line)
             yield Items(tuple((f"{label}: ", *words) for label, words in survives(v)))
         elif v.relation == "refuted":
-            reason = f" {v.reason[:1].upper()}{v.reason[1:]}." if v.reason else ""
+            reason = f" {v.reason[:1].upper()}{v.reason[1:]}." if v.reason and self.is_plain else ""
             yield Text((f"There are two points that A and B order differently.{reason}",), "Refuted")
         else:
-            reason = f": {v.reason}" if v.reason else ""
+            reason = f": {v.reason}" if v.reason and self.is_plain else ""
             yield Text((f"Neither a relation nor its opposite was found{reason}.",), "Unknown")
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether every symbol has its usual name, as it has in a reason."""
+        return all(self.formulas.notation.of(n) is None for n in self.v.symbols)
+
+    def called(self, name: str) -> str:
+        """A symbol's name in a witness."""
+        value = self.formulas.notation.of(name)
+        return pretty(value if isinstance(value, str) else name) if not isinstance(value, Applied) else value.text
+
     def witness(self) -> Iterator[Block]:
+        """Two points that A and B order differently, or points at which a stronger relation fails."""
         v = self.v
         w = v.witness
         if w is None:
             if v.is_proved and v.relation != "equal":
                 yield Text((f"Whether they are {ANSWERS[stronger(v.relation)]} is not known.",))
             return
-        where = place(w, dimensions(v) & v.symbols.keys())
+        where = place(w, dimensions(v) & v.symbols.keys(), self.called)
         given = f", with {where}" if where else ""
         if w.says != "order":
-            yield Text((f"{difference(w)}{given}.",), f"Not {ANSWERS[w.says]}")
+            yield Text((f"{difference(w, self.called)}{given}.",), f"Not {ANSWERS[w.says]}")
             return
         yield Text((f"{'With ' + where if where else 'At two points'}:",), "Witness")
         rows = []
         for name, pairs in (("A", w.a), ("B", w.b)):
             left, right = enclosed(pairs)
             rows.append(((Maths(name),), (left,), (Maths(signs(pairs)),), (right,)))
-        yield Table(((" ",), (point(w.points[0]),), (" ",), (point(w.points[1]),)), tuple(rows))
+        yield Table(((" ",), (point(w.points[0], self.called),), (" ",), (point(w.points[1], self.called),)), tuple(rows))
 
     # -- the proof
 
     def proof(self, detail: str) -> Iterator[Block]:
-        found = list(self.full() if detail == "full" else self.paper())
-        if found:
-            yield Text(("Each line with the rules that it uses.",), "Proof" if self.v.is_proved else "How they were compared")
-            yield from (blocks.Chain(chain) for chain in found)
+        """The chains of the proof."""
+        return map(blocks.Chain, self.full() if detail == "full" else self.paper())
 
     def paper(self) -> Iterator[ChainRows]:
+        """The chains folded to the lines of a paper."""
         name, left, rows = "", "", list[Row]()
         for line in proof_lines(self.v):
             if line.chain != name:
@@ -145,19 +191,20 @@ class _Page:
                 name, rows = line.chain, []
                 left = self.start(name, line.left or line.right)
             reason = f"{line.reason}" if not line.uses else f"line {', '.join(map(str, line.uses))}"
-            rows.append(Row(RELATIONS_IN_LATEX[line.relation], self.line(line.right), f"{line.number}: {reason}"))
+            rows.append(Row(RELATIONS_IN_LATEX[line.relation], self.line(line.right), f"{line.number}: {reason}", line.rules))
         if rows:
             yield ChainRows(name, left, tuple(rows))
 
     def full(self) -> Iterator[ChainRows]:
+        """The chains with every step."""
         for chain in self.v.chains:
             current = chain.theorem.left
             rows = []
             for s in (s for s in self.v.proof.steps if s.chain == chain.name):
                 current = replace_at(current, s.place, s.step.after)
-                needs = tuple(self.line(as_written(f.proposition)) for f in s.step.conditions if f.proposition.op not in ("without", "ranges"))
-                label = rule_label(s.rule, self.v) if s.rule != "lemma" else chain_heading(str(s.step.bindings["chain"]))  # type: ignore[arg-type]
-                rows.append(Row(RELATIONS_IN_LATEX[RELATION_SIGNS[s.relation]], self.line(current), f"{s.id}: {label}", s.id, needs))
+                needs = self.formulas.needs(s.step.conditions)
+                label = rule_label(s.rule, self.v) if s.rule != "lemma" else chain_heading(str(s.step.bindings["chain"]))
+                rows.append(Row(RELATIONS_IN_LATEX[RELATION_SIGNS[s.relation]], self.line(current), f"{s.id}: {label}", (s.rule,), s.id, needs))
             if rows:
                 yield ChainRows(chain.name, self.start(chain.name, chain.theorem.left), tuple(rows))
 
@@ -167,4 +214,13 @@ class _Page:
         return {"a": f"A = {shown}", "b": f"B = {shown}"}.get(name, shown)
 
 
-__all__ = ["SIGNS", "answer", "claim", "verdict_blocks", "verdict_latex", "verdict_markdown"]
+def _called(word: str, names: dict[str, str]) -> str:
+    """A name in a text, in the notation's spelling if it has another one there."""
+    try:
+        name = canonical(word)
+    except LossproofError:
+        return word
+    return pretty(names[name]) if name in names else word
+
+
+__all__ = ["SIGNS", "VerdictPage", "answer", "claim", "verdict_blocks", "verdict_latex", "verdict_markdown"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
@@ -20,17 +20,17 @@ _LONG: Final = 12
 Enclosure = tuple[Any, Any]  # the ends are Fraction, or the float oo
 
 
-def place(w: Witness, dimensions: Collection[str] = ()) -> str:
-    """The samples, data and fixed values: ``n = 2, y = 0, 1, σ = 1/3``."""
+def place(w: Witness, dimensions: Collection[str] = (), called: Callable[[str], str] = pretty) -> str:
+    """The samples, data and fixed values: ``n = 2, y = 0, 1, σ = 1/3``; ``called`` says what a symbol is called."""
     order = sorted(w.values, key=lambda n: (n not in dimensions, n))
-    shown = [f"{pretty(n)} = {value(w.values[n])}" for n in order]
+    shown = [f"{called(n)} = {value(w.values[n])}" for n in order]
     per_sample = any(type(v).__name__ == "PerSample" for v in w.values.values())
     return "; ".join([f"n = {w.samples}", *shown] if per_sample or w.samples > 1 else shown)
 
 
-def point(values: Mapping[str, Any]) -> str:
+def point(values: Mapping[str, Any], called: Callable[[str], str] = pretty) -> str:
     """The parameters at a point."""
-    return ", ".join(f"{pretty(n)} = {value(v)}" for n, v in sorted(values.items()))
+    return ", ".join(f"{called(n)} = {value(v)}" for n, v in sorted(values.items()))
 
 
 def value(v: Any) -> str:
@@ -112,9 +112,9 @@ def _cut(q: Fraction, digits: int) -> str:
 # -- what is stronger fails
 
 
-def difference(w: Witness) -> str:
+def difference(w: Witness, called: Callable[[str], str] = pretty) -> str:
     """Why the relation that the witness speaks of fails."""
-    points = [point(p) for p in w.points]
+    points = [point(p, called) for p in w.points]
     if w.says == "equal":
         a, b = enclosed([w.a[0], w.b[0]])
         return f"A = {a} and B = {b} at {points[0]}"

@@ -193,7 +193,7 @@ def proof_lines(v: Verdict) -> list[PaperLine]:
             uses = tuple(sorted({last[c] for c in _lemmas(group) if c in last}))
             rules = tuple(dict.fromkeys(s.rule for s in group if s.rule != "lemma"))
             rules = tuple(r for r in rules if r != "algebra") or (() if uses else rules)
-            reason = ", ".join(dict.fromkeys(rule_label(r, v) for r in rules)) or "from above"  # type: ignore[arg-type]
+            reason = ", ".join(dict.fromkeys(rule_label(r, v) for r in rules)) or "from above"
             start = substitute(left, mapping) if left is not None else None
             number = len(found) + 1
             found.append(PaperLine(number, RELATION_SIGNS[relation], start, substitute(term, mapping), reason, rules, "verdict", name, uses, moving))

@@ -72,11 +72,11 @@ def math_letter(char: str) -> str | None:
     return None
 
 
-_CODE_BREAK: Final = re.compile(r"(?<=[.,(=])(?=[^\s)])")
+_CODE_BREAK: Final = re.compile(r"(?<=[.,(=_])(?=[^\s)])")
 
 
 def code_latex(text: str) -> str:
-    """Code, which may break after a full stop, comma, parenthesis or equals sign."""
+    """Code, which may break after a full stop, comma, parenthesis, equals sign or underscore."""
     parts = [escape_latex(part).replace("-", "{-}") for part in _CODE_BREAK.split(text)]
     return r"\texttt{" + r"\allowbreak ".join(parts) + "}"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from lossproof.render.breaking import Formula, Page, adaptive, rows
@@ -18,7 +20,10 @@ from lossproof.render.mathematics import (
     role_sentences,
     theorem_title,
 )
+from lossproof.render.notation import PLAIN, Applied, Notation
 from lossproof.render.words import (
+    ANY_MODEL,
+    MODEL,
     Words,
     ledger_words,
     libraries,
@@ -26,6 +31,7 @@ from lossproof.render.words import (
     spoken,
 )
 from lossproof.syntax import latex_name, parse_expression, to_latex
+from lossproof.terms import Term
 
 if TYPE_CHECKING:
     from lossproof.derivation import Derivation
@@ -37,8 +43,11 @@ NARROW_PAGE: Final = Page(201.0, 191.0)
 _CLAIM_WIDE: Final = Page(250.0, 240.0)  # with room for "NLL =" and a number
 _CLAIM_NARROW: Final = Page(160.0, 150.0)
 _CELL: Final = Page(94.0, 84.0)
+_CONDITION: Final = Page(230.0, 220.0)
 _IN_LINE: Final = 100.0  # widest formula in a line of text
 
+#: What a label may be.
+LABEL: Final = re.compile(r"[A-Za-z0-9.-]+")
 #: The macros that fragments use, each defined only where it is not.
 PREAMBLE: Final = r"""
 \makeatletter
@@ -59,6 +68,7 @@ PREAMBLE: Final = r"""
   \ifdim\wd0>.8\linewidth\parbox{.8\linewidth}{\normalfont\footnotesize\raggedleft#1}\else\usebox0\fi}
 \providecommand{\lpremark}[2]{\par\smallskip\noindent{\raggedright\emph{#1.} #2\par}}
 \providecommand{\lpNLL}{\mathrm{NLL}}
+\providecommand{\lpbb}[1]{\ifcsname mathbb\endcsname\mathbb{#1}\else\mathbf{#1}\fi}
 \providecommand{\toprule}{\hline}\providecommand{\midrule}{\hline}\providecommand{\bottomrule}{\hline}
 """.strip()
 
@@ -76,6 +86,25 @@ DOCUMENT: Final = r"""
 """.strip()
 
 
+REASONS: Final = ("column", "marks", "none")
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a fragment is written.
+
+    ``detail`` is ``remark`` (one sentence), ``paper`` or ``full``; ``reasons`` stand in a ``column``, as ``marks`` that are explained
+    below, or not at all (``none``); labels begin with ``prefix``; ``cite`` refers to rules by their ids.
+    """
+
+    detail: str = "paper"
+    reasons: str = "column"
+    notation: Notation = PLAIN
+    prefix: str = "lp"
+    cite: Callable[[Iterable[str]], str] | None = None
+    remarks: bool = True
+
+
 def derivation_latex(
     d: Derivation, *, standalone: bool = False, detail: str = "paper", label: str | None = None, preamble: bool = True
 ) -> str:
@@ -86,15 +115,22 @@ def derivation_latex(
     hyperref and cleveref are used where they are loaded. Of several fragments in one document only the first needs
     the ``preamble``, the definitions of its macros. Raises ValueError for another detail or label.
     """
-    slug = _slug(d) if label is None else label
-    if not re.fullmatch(r"[A-Za-z0-9.-]+", slug):
+    slug = slug_of(d) if label is None else label
+    if not LABEL.fullmatch(slug):
         raise ValueError("a label has letters, digits, - and . only")
     defined = [PREAMBLE, ""] if preamble or standalone else []
-    body = "\n".join([f"% {comment(d.assumption)}", *defined, *_Fragment(d).lines(slug, detail)]) + "\n"
+    body = "\n".join([f"% {comment(d.assumption)}", *defined, *fragment(d, slug, Style(detail))]) + "\n"
     return f"{DOCUMENT}\n{body}\\end{{document}}\n" if standalone else body
 
 
-def _slug(d: Derivation) -> str:
+def fragment(d: Derivation, slug: str, style: Style, title: str = "") -> list[str]:
+    """The lines of a derivation's fragment, without the definitions of its macros; ``title`` is an author's own."""
+    writer = _Fragment(d, style, title)
+    found = writer.remark(slug) if style.detail == "remark" else writer.lines(slug)
+    return style.notation.apply("\n".join(found)).split("\n")
+
+
+def slug_of(d: Derivation) -> str:
     """A label that only this derivation has: its distribution and a digest of what was asked."""
     first = d.model.likelihoods[0][1].op[5:] if d.model.likelihoods else "density"
     asked = repr((d.assumption, d.reduction, sorted((n, s.role) for n, s in d.symbols.items())))
@@ -104,18 +140,42 @@ def _slug(d: Derivation) -> str:
 class _Fragment:
     """Writes one derivation."""
 
-    def __init__(self, d: Derivation) -> None:
+    def __init__(self, d: Derivation, style: Style, title: str = "") -> None:
         self.d = d
-        self.formulas = Formulas(d)
+        self.style = style
+        self.title = escape_latex(title or theorem_title(d))
+        self.formulas = Formulas(d, style.notation)
         self.whose = f"all ${self.formulas.count}$ samples"
+        own = style.notation.commands.get("NLL")
+        self.nll = (f"\\{own}" if own else r"\lpNLL") + (f"({latex_name(style.notation.data)})" if style.notation.data else "")
 
-    def lines(self, slug: str, detail: str) -> list[str]:
+    def lines(self, slug: str) -> list[str]:
         """The lines of the fragment."""
-        return [*self.theorem(slug), *self.proof(detail), *self.ledger(), *self.remarks()]
+        shown = [*self.theorem(slug), *self.proof(), *self.ledger()]
+        return [*shown, *self.remarks()] if self.style.remarks else shown
 
     def said(self, words: Words) -> str:
         """Words as LaTeX text."""
         return spoken(words, lambda t: f"${self.formulas.line(t)}$", lambda text: escape_latex(text).replace("...", r"\dots{}"))
+
+    def label(self, slug: str, what: str) -> str:
+        """A label of the fragment."""
+        return rf"\label{{{self.style.prefix}:{slug}:{what}}}"
+
+    # -- the remark
+
+    def remark(self, slug: str) -> list[str]:
+        """What holds, in a sentence."""
+        shown = self.formulas.statements() or [self.formulas.density()]
+        claim = rf"{self.nll} = {self.formulas.claim()}"
+        assumed = " and ".join(f"${s}$" for s in shown)
+        short = Formula(claim).box.text < 2 * _IN_LINE and sum(Formula(s).box.text for s in shown) < 2 * _IN_LINE
+        lines = [rf"\begin{{lpremarkenv}}[{{{self.title}}}]{self.label(slug, 'theorem')}\emergencystretch=8em"]
+        if short:
+            lines += [f"If {assumed} for each sample, then ${claim}$,"]
+        else:
+            lines += ["If, for each sample,", *self.display(shown), "then", *self.display([claim])]
+        return [*lines, self.relation(), self.said(self.result()), r"\end{lpremarkenv}"]
 
     # -- the theorem
 
@@ -123,15 +183,15 @@ class _Fragment:
         """What holds: the NLL, and the loss that it relates to."""
         included = ", priors included," if self.d.model.priors else ""
         return [
-            rf"\begin{{lptheorem}}[{{{escape_latex(theorem_title(self.d))}}}]\label{{lp:{slug}:theorem}}\emergencystretch=8em",
+            rf"\begin{{lptheorem}}[{{{self.title}}}]{self.label(slug, 'theorem')}\emergencystretch=8em",
             *self.statements(),
-            *[self.said(words) for words in role_sentences(self.d)],
+            *[self.said(words) for words in self.roles()],
             f"The negative log-likelihood of {self.whose}{included} is",
-            rf"\begin{{equation}}\label{{lp:{slug}:nll}}",
+            rf"\begin{{equation}}{self.label(slug, 'nll')}",
             *self.equation(),
             r"\end{equation}",
             self.relation(),
-            self.said(result_sentence(self.d)),
+            self.said(self.result()),
             r"\end{lptheorem}",
         ]
 
@@ -141,7 +201,10 @@ class _Fragment:
         if not shown:
             samples = rf"Let ${self.formulas.data()}$, $i = 1, \dots, {self.formulas.count}$, be independent samples with the density"
             return [samples, *self.display([self.formulas.density()])]
-        for_each = rf"independently for $i = 1, \dots, {self.formulas.count}$."
+        named = self.style.notation.data
+        listed = rf" = ({self.formulas.data(1)}, \dots, {self.formulas.data(self.formulas.count)})" if self.style.notation.subscripts else ""
+        whole = f"; the data set is ${latex_name(named)}{listed}$" if named else ""
+        for_each = rf"independently for $i = 1, \dots, {self.formulas.count}${whole}."
         widths = [Formula(s).box.text for s in shown]
         if max(widths) < _IN_LINE and sum(widths) < 2 * _IN_LINE:
             return ["Let " + ", ".join(f"${s}$" for s in shown) + ", " + for_each]
@@ -156,25 +219,40 @@ class _Fragment:
         """NLL = scale · objective + offset."""
         body = adaptive(self.formulas.claim(), _CLAIM_WIDE, _CLAIM_NARROW, r"\quad").replace(r"\text{", r"\textup{")
         if r"\\" not in body and r"\lpbreak" not in body:
-            return [rf"  \lpNLL = {body}"]
-        return [r"\begin{split}", rf"  \lpNLL = {{}} & {body}", r"\end{split}"]
+            return [rf"  {self.nll} = {body}"]
+        return [r"\begin{split}", rf"  {self.nll} = {{}} & {body}", r"\end{split}"]
 
     def relation(self) -> str:
         """How the NLL relates to the loss, and what that means."""
-        return relation_sentence(self.d, r"\lpNLL", escape_latex, self.formulas.term(self.d.objective), _IN_LINE)
+        return relation_sentence(self.d, self.nll, escape_latex, self.formulas.term(self.d.objective), _IN_LINE)
+
+    def roles(self) -> list[Words]:
+        """The roles and domains; the author may have said already what the model is."""
+        found = role_sentences(self.d)
+        if not self.is_applied([n for n, s in self.d.symbols.items() if s.role == "parameter" and s.indexed]):
+            return found
+        return [tuple(w if isinstance(w, Term) else w.replace(f" ({ANY_MODEL})", "") for w in words) for words in found]
+
+    def result(self) -> Words:
+        """What the theorem means."""
+        words = result_sentence(self.d)
+        given = self.is_applied(str(t.value) for t in words if isinstance(t, Term))
+        return tuple(w for w in words if w != MODEL) if given else words
+
+    def is_applied(self, names: Iterable[str]) -> bool:
+        """Whether each of some symbols stands for the value of a function in the notation."""
+        found = [isinstance(self.style.notation.of(n), Applied) for n in names]
+        return bool(found) and all(found)
 
     # -- the proof
 
-    def proof(self, detail: str) -> list[str]:
+    def proof(self) -> list[str]:
         """The chains, each an alignment with reasons."""
         lines = [r"\begin{lpproof}"]
-        for chain in self.formulas.chains(detail):
-            lines += [self.heading(chain), *chain_lines(chain)]
-        return [*lines, closing_sentence(self.d, r"\lpNLL"), r"\end{lpproof}"]
-
-    def heading(self, chain: ChainRows) -> str:
-        """What a chain speaks of."""
-        return chain_heading(self.d, chain, self.whose, latex_name)
+        marks = Marks()
+        for chain in self.formulas.chains(self.style.detail):
+            lines += [chain_heading(self.d, chain, self.whose, self.formulas.name), *chain_lines(chain, self.style, marks, self.nll)]
+        return [*lines, closing_sentence(self.d, self.nll), r"\end{lpproof}"]
 
     # -- the ledger and what else is to be known
 
@@ -201,15 +279,41 @@ class _Fragment:
         return lines + [rf"\lpremark{{{head}}}{{{' '.join(map(self.said, found))}}}" for head, found in remarks(self.d)]
 
 
-def chain_lines(chain: ChainRows) -> list[str]:
-    """A chain as an alignment, each line with its reason."""
-    head = r"\lpNLL = " if chain.name == "dataset" else ""
+class Marks:
+    """Counts the marks of a proof: i, ii, iii."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def next(self) -> str:
+        """The next mark."""
+        self.count += 1
+        units = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+        tens = ("", "x", "xx", "xxx", "xl", "l", "lx", "lxx", "lxxx", "xc")
+        return "c" * (self.count // 100) + tens[self.count // 10 % 10] + units[self.count % 10]
+
+
+def chain_lines(chain: ChainRows, style: Style | None = None, marks: Marks | None = None, nll: str = r"\lpNLL") -> list[str]:
+    """A chain as an alignment, its reasons beside the lines, marked and explained below, or left away."""
+    style = style or Style()
+    marks = marks or Marks()
+    head = f"{nll} = " if chain.name == "dataset" else ""
     lines = [r"\begin{align*}", r"  & " + adaptive(head + chain.left, WIDE_PAGE, NARROW_PAGE, r"\quad") + r" \\"]
+    explained: list[str] = []
     for row in chain.rows:
         body = adaptive(f"{row.sign} {row.latex}", WIDE_PAGE, NARROW_PAGE, r"\qquad")
-        lines.append(rf"  & \quad {body} \lpby{{{escape_latex(row.reason)}}} \\")
+        reason = escape_latex(row.reason)
+        if style.cite is not None and (cited := style.cite(row.rules)):
+            reason += f" [{cited}]"
+        if style.reasons == "marks":
+            explained.append(f"({marks.next()}) {reason}")
+            reason = explained[-1].partition(" ")[0][1:-1]
+        lines.append(rf"  & \quad {body}" + (rf" \lpby{{{reason}}}" if style.reasons != "none" else "") + r" \\")
     lines[-1] = lines[-1].removesuffix(r" \\")
-    return [*lines, r"\end{align*}", *_conditions(chain)]
+    lines.append(r"\end{align*}")
+    if explained:
+        lines.append(rf"\lpexplain{{{'; '.join(explained)}.}}")
+    return [*lines, *_conditions(chain)]
 
 
 def _conditions(chain: ChainRows) -> list[str]:
@@ -217,13 +321,13 @@ def _conditions(chain: ChainRows) -> list[str]:
     needs = [(row.number, row.conditions) for row in chain.rows if row.conditions]
     if not needs:
         return []
-    shown = "; ".join(f"({number}) " + ", ".join(f"${c}$" for c in conditions) for number, conditions in needs)
+    shown = "; ".join(f"({number}) " + ", ".join(_cell(c.latex, _CONDITION) + c.said for c in conditions) for number, conditions in needs)
     return [r"{\footnotesize\raggedright Conditions: " + shown + r".\par}\smallskip\noindent"]
 
 
-def _cell(latex: str) -> str:
-    """A formula in a column of the ledger."""
-    found = rows(latex, _CELL)
+def _cell(latex: str, page: Page = _CELL) -> str:
+    """A formula in a column of the ledger, or in a line of text."""
+    found = rows(latex, page)
     if len(found) == 1:
         return f"${found[0]}$"
     return r"$\begin{aligned}[t] " + r" \\ ".join(f"& {row}" for row in found) + r" \end{aligned}$"

@@ -185,7 +185,7 @@ def conditions_of(chain: ChainRows) -> list[str]:
     needs = [(row.number, row.conditions) for row in chain.rows if row.conditions]
     if not needs:
         return []
-    shown = "; ".join(f"({number}) " + ", ".join(f"${dialect(c)}$" for c in conditions) for number, conditions in needs)
+    shown = "; ".join(f"({number}) " + ", ".join(f"${dialect(c.latex)}${c.said}" for c in conditions) for number, conditions in needs)
     return [f"Conditions: {shown}."]
 
 

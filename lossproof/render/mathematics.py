@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from lossproof.facts import Fact
 from lossproof.render.breaking import Formula
+from lossproof.render.notation import PLAIN, Notation
 from lossproof.render.words import (
     RELATION_SIGNS,
     RELATION_WORDS,
@@ -24,9 +26,10 @@ from lossproof.render.words import (
 )
 from lossproof.syntax import parse_assumption, to_latex
 from lossproof.syntax.assumption import Argument, Call, Define, Tilde
-from lossproof.terms import ONE, ZERO, Term, add, replace_at, substitute, sym
+from lossproof.terms import ONE, ZERO, Term, add, replace_at, substitute, sym, symbols
 
 if TYPE_CHECKING:
+    from lossproof.comparison import Verdict
     from lossproof.derivation import Derivation
 
 #: The relation's signs as LaTeX.
@@ -35,21 +38,31 @@ _DENSITY: Final = re.compile(r"\\operatorname\{p\}(\\left)?\(([^,()]*), ")
 _BARE_DENSITY: Final = re.compile(r"\\operatorname\{p\}(?=\(|\\left\()")
 _DETAILS: Final = ("paper", "full")
 _ROLES: Final = ("data", "learned", "fixed")
+_SAMPLE: Final = re.compile(r"_\{i(,?[^{}]*)\}$")
+_SAID: Final = {"free": " is free of the parameters", "shared": " is the same for all samples"}
 _PARENTHESES: Final = re.compile(r" *\(.*\)")
+
+
+class Condition(NamedTuple):
+    """What a step needed: a proposition as LaTeX, or a term and what is said of it."""
+
+    latex: str
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A line of a chain: a relation's sign, the term as LaTeX, and the reason in words.
 
-    Where every step is shown, also its number and its conditions as LaTeX.
+    ``rules`` are the rules behind it. Where every step is shown, also its number and its conditions.
     """
 
     sign: str
     latex: str
     reason: str
+    rules: tuple[str, ...] = ()
     number: int = 0
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +74,51 @@ class ChainRows:
     rows: tuple[Row, ...]
 
 
-class Formulas:
-    """Prints the formulas of one derivation.
+class Printer:
+    """Prints the terms of one derivation or verdict in a notation.
 
     ``count`` is what the number of samples is called: n, unless that is a symbol of the assumption.
     """
 
-    def __init__(self, d: Derivation) -> None:
-        self.d = d
-        self.names = varying(d)
-        self.count = next((c for c in "nNMST" if c not in d.symbols), r"\lvert\text{samples}\rvert")
+    def __init__(self, d: Derivation | Verdict, notation: Notation = PLAIN) -> None:
+        self.notation = notation
+        self.renamed = notation.renamed(d.symbols)
+        self._renamed = {sym(n + i): sym(m + i) for n, m in self.renamed.items() for i in ("", "_i")}
+        called = {self.renamed.get(n, n): s for n, s in d.symbols.items()}
+        self.names = frozenset(self.renamed.get(n, n) for n in varying(d)) if notation.subscripts else frozenset[str]()
+        self.count = next((c for c in "nNMST" if c not in called), r"\lvert\text{samples}\rvert")
+        self._printed = notation.printed(d.symbols)
+        self._bold = frozenset(n for n, s in called.items() if s.shape != "scalar" and n not in self._printed) if notation.bold else frozenset[str]()
 
     def term(self, term: Term) -> str:
         """A term as LaTeX mathematics."""
-        return to_latex(term, self.names, self.count)
+        if self._renamed:
+            term = substitute(term, self._renamed)
+        return to_latex(term, self.names, self.count, names=self._printed, bold=self._bold)
+
+    def name(self, name: str) -> str:
+        """A symbol as LaTeX mathematics."""
+        return self.term(sym(name))
 
     def line(self, term: Term) -> str:
         """A term as LaTeX mathematics, densities written p(y | θ)."""
         text = self.term(abbreviated(term))
         return _BARE_DENSITY.sub("p", _DENSITY.sub(r"p\1(\2 \\mid ", text))
+
+    def needs(self, facts: Iterable[Fact]) -> tuple[Condition, ...]:
+        """The conditions of a step; what is said of numbers, or of an expectation's variable, goes without saying."""
+        shown = [f.proposition for f in facts if symbols(f.proposition) and f.proposition.op not in ("without", "ranges")]
+        return tuple(
+            Condition(self.line(p.args[0]), _SAID[p.op]) if p.op in _SAID else Condition(self.line(as_written(p))) for p in dict.fromkeys(shown)
+        )
+
+
+class Formulas(Printer):
+    """Prints the formulas of one derivation."""
+
+    def __init__(self, d: Derivation, notation: Notation = PLAIN) -> None:
+        super().__init__(d, notation)
+        self.d: Derivation = d
 
     # -- the proof
 
@@ -101,7 +140,7 @@ class Formulas:
                 if rows:
                     yield ChainRows(name, left, tuple(rows))
                 left, name, rows = self.term(line.left), line.chain, []
-            rows.append(Row(SIGNS[line.relation], self.line(line.right), line.reason))
+            rows.append(Row(SIGNS[line.relation], self.line(line.right), line.reason, line.rules))
         yield ChainRows(name, left, tuple(rows))
 
     def _full(self) -> Iterator[ChainRows]:
@@ -114,9 +153,9 @@ class Formulas:
             for s in steps:
                 if s.chain == chain.name:
                     current = replace_at(current, s.place, s.step.after)
-                    needs = tuple(self.term(as_written(f.proposition)) for f in s.step.conditions)
+                    needs = self.needs(s.step.conditions)
                     reason = f"{s.id}: {rule_label(s.rule, self.d)}"
-                    rows.append(Row(SIGNS[RELATION_SIGNS[s.relation]], self.term(current), reason, s.id, needs))
+                    rows.append(Row(SIGNS[RELATION_SIGNS[s.relation]], self.term(current), reason, (s.rule,), s.id, needs))
             yield ChainRows(chain.name, self.term(chain.theorem.left), tuple(rows))
 
     # -- the claim
@@ -151,7 +190,9 @@ class Formulas:
 
     def _at_sample(self, term: Term) -> str:
         """The term for sample i."""
-        indexed = {sym(n): sym(f"{n}_i") for n in self.names if not n.endswith("_i")}
+        if not self.notation.subscripts:
+            return self.term(term)
+        indexed = {sym(n): sym(f"{n}_i") for n in varying(self.d) if not n.endswith("_i")}
         defined = {sym(n): sym(f"{n}_i") for n, t in self.d.model.definitions if substitute(t, indexed) is not t}
         return self.term(substitute(term, {**indexed, **defined}))
 
@@ -173,9 +214,9 @@ class Formulas:
         data = ", ".join(self.term(sym(n)) for n in self._data())
         return "" if density is None else f"p({data}) = {self.term(density)}"
 
-    def data(self) -> str:
-        """Sample i of the data."""
-        names = [self._name(n) for n in self._data()]
+    def data(self, sample: int | str = "i") -> str:
+        """A sample of the data."""
+        names = [_SAMPLE.sub(lambda m: f"_{{{sample}{m[1]}}}", self._name(n)) for n in self._data()]
         return names[0] if len(names) == 1 else f"({', '.join(names)})"
 
     def _data(self) -> list[str]:

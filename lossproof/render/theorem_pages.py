@@ -9,7 +9,7 @@ from lossproof.render import blocks
 from lossproof.render.blocks import Block, Code, Items, Maths, Table, Text, Title
 from lossproof.render.comparison_pages import SIGNS, claim, verdict_blocks
 from lossproof.render.comparison_words import ANSWERS
-from lossproof.render.mathematics import Formulas
+from lossproof.render.mathematics import Printer
 from lossproof.render.theorem import arrow_words, carried_by, proposition
 from lossproof.syntax import to_latex
 from lossproof.terms import Term
@@ -30,7 +30,7 @@ def theorem_latex(p: NamedProof, *, standalone: bool = False, detail: str = "sho
 
 def _line(p: NamedProof) -> Callable[[Term], str]:
     """How a term in prose is printed."""
-    return to_latex if not p.steps else Formulas(p.steps[0]).line  # type: ignore[arg-type]
+    return to_latex if not p.steps else Printer(p.steps[0]).line
 
 
 def _blocks(p: NamedProof, detail: str, explain: bool) -> Iterator[Block]:
@@ -40,12 +40,12 @@ def _blocks(p: NamedProof, detail: str, explain: bool) -> Iterator[Block]:
     if t.nodes:
         yield _chain(p)
     for i, (step, v) in enumerate(zip(t.steps, p.steps, strict=True)):
-        formulas = Formulas(v)  # type: ignore[arg-type]
+        formulas = Printer(v)
         statement = Maths(f"{formulas.line(v.question.a.term)} {SIGNS[v.relation]} {formulas.line(v.question.b.term)}")
         wrong = () if p.agrees[i] else (" This is not what the theorem claims.",)
         yield Text((statement, f", {ANSWERS[v.relation]}. {step.says}", *wrong), f"Step {i + 1}")
         if v.relation in ("up-to-constant", "up-to-scale"):
-            yield from claim(v, r"\text{left}", r"\text{right}")
+            yield from claim(v, formulas.line, r"\text{left}", r"\text{right}")
         if detail != "short":
             yield from verdict_blocks(v, detail, level=2)
     for s in p.shown:

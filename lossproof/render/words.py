@@ -28,6 +28,9 @@ RELATION_WORDS: Final = {
     "up-to-scale": "equal up to a positive scale and a constant, both free of the parameters",
     "same-order": "a strictly increasing function of the other: the same minimisers",
 }
+#: What is said of a parameter that may be anything, and of the one that is named in a result.
+ANY_MODEL: Final = "any model f_θ(x), or one value for all samples"
+MODEL: Final = " = f_θ(x)"
 _WORD: Final = re.compile(r"[A-Za-z]\w*(?!\w*\()")
 _POWER: Final = re.compile(r"\^(\d+)(?![\d.])")
 _RAISED: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -214,7 +217,7 @@ def _symbol_words(d: Derivation, name: str, prior: bool, dimension: bool) -> Wor
         return ("a dimension",)
     words = domain_in_words(symbol.domain)
     if symbol.role == "parameter" and symbol.indexed and not name.endswith("_i"):
-        return (*words, "; any model f_θ(x), or one value for all samples")
+        return (*words, f"; {ANY_MODEL}")
     if symbol.role == "parameter" and prior and not symbol.indexed:
         return (*words, "; one value for all samples")
     if symbol.role == "fixed" and symbol.indexed:
@@ -330,7 +333,7 @@ _LABELS: Final = {
 }
 
 
-def rule_label(id: str, d: Derivation) -> str:
+def rule_label(id: str, d: Derivation | Verdict) -> str:
     """A rule in two to five words."""
     if id in _LABELS:
         return _LABELS[id]
@@ -393,7 +396,7 @@ def result_sentence(d: Derivation) -> Words:
     functions = [n for n in names if d.symbols[n].indexed and not n.endswith("_i")]
     model: Words = ()
     if len(functions) == 1:
-        model = (", for any model ", sym(functions[0]), " = f_θ(x)")
+        model = (", for any model ", sym(functions[0]), MODEL)
     elif functions:
         model = (", for any model of ", *(listed([(sym(n),) for n in functions]) if few else ("them",)))
     return (f"{estimate} for ", *learned, *_what_it_is(d), ": ", same, *model, ".")

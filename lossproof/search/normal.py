@@ -254,7 +254,7 @@ class Normaliser:
         return bool(poly) and poly[min(poly, key=lambda m: [forms.order_key(b) for b, _ in m])] < 0
 
     def _minus(self, x: Term) -> Term:
-        return self.display.sum_of(self.display.poly(x), divide=-1)
+        return self.display.sum_of(self.kernel.algebra_forms.poly(x), divide=-1)
 
     def _distance(self, t: Term) -> Theorem | None:
         """|a·b + a·c| as |a|·|b + c|."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -53,25 +53,33 @@ class Shown(NamedTuple):
 class _Memo(dict[Term, Shown]):
     """What is printed already, and what each name is called in this formula."""
 
-    def __init__(self, names: dict[str, str], count: str) -> None:
+    def __init__(self, names: Mapping[str, str], count: str, bold: frozenset[str]) -> None:
         super().__init__()
         self.names = names
         self.count = count  # what the number of samples is called
+        self.bold = bold
 
     def name(self, name: str) -> str:
-        return self.names.get(name) or latex_name(name)
+        shown = self.names.get(name) or latex_name(name)
+        if name not in self.bold and name.removesuffix("_i") not in self.bold:
+            return shown
+        base, bar, subscript = shown.partition("_")
+        return rf"\boldsymbol{{{base}}}{bar}{subscript}"
 
 
-def to_latex(term: Term, varying: frozenset[str] = frozenset(), count: str = "n") -> str:
+def to_latex(
+    term: Term, varying: frozenset[str] = frozenset(), count: str = "n", *, names: Mapping[str, str] | None = None, bold: frozenset[str] = frozenset()
+) -> str:
     """The term as LaTeX mathematics, without dollar signs.
 
-    Names in ``varying`` carry the sample's index inside sums over the samples, whose number is called ``count``. Two names that would
-    look the same (``m1`` and ``m_1``) are told apart by spelling one of them out.
+    Names in ``varying`` carry the sample's index inside sums over the samples, whose number is called ``count``; ``names`` gives
+    LaTeX for names that are to be printed otherwise than usual, and those in ``bold`` are bold. Two names that would look the same (``m1`` and ``m_1``) are told
+    apart by spelling one of them out.
     Raises :class:`lossproof.errors.LimitError` if the formula is longer than any reader wants.
     """
     term = with_sample_index(term, varying)
     order = postorder(term)
-    memo = _Memo(_told_apart(order), count)
+    memo = _Memo({**_told_apart(order), **(names or {})}, count, bold)
     for t in order:
         memo[t] = _shown(t, memo)
     return flat(memo[term].text)
@@ -249,7 +257,12 @@ def _at(t: Term, memo: _Memo) -> Shown:
         return Shown(latex_name(name), ATOM, False)
     base = t.args[0]
     # a name may carry a subscript already, and TeX takes one only
-    shown = cat("{", memo[base].text, "}") if not base.args else _within(base, memo, ATOM, base.op == "at")
+    if not base.args:
+        shown = cat("{", memo[base].text, "}")
+    elif base.op in _TABLE or base.op in _COMPARED:
+        shown = _within(base, memo, ATOM, base.op == "at")
+    else:
+        shown = memo[base].text  # softmax(z)_k
     return Shown(cat(shown, "_{", _listed(t.args[1:], memo), "}"), ATOM, memo[base].tall)
 
 

@@ -1,0 +1,114 @@
+"""Whether an appendix still is what its proofs show: the text, the proofs beside it, and both written anew."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from difflib import unified_diff
+from pathlib import Path
+from typing import Any, Final
+
+from lossproof.appendices.plan import Plan
+from lossproof.appendices.write import RECORD, write_appendix
+from lossproof.errors import InputSyntaxError, LossproofError
+
+_SHOWN: Final = 12  # lines of a difference
+_FOOTER: Final = r"\lpfooter{"
+
+#: Checks a proof's JSON: None if it holds, else why not.
+Check = Callable[[str], str | None]
+
+
+@dataclass
+class Report:
+    """What was found: lines to be read, and whether all is well."""
+
+    lines: list[str] = field(default_factory=list)
+    holds: bool = True
+
+    def say(self, good: bool, head: str, text: str) -> None:
+        """Add a line."""
+        self.lines.append(f"{'ok   ' if good else 'FAILS'}  {head:<7} {text}")
+        self.holds = self.holds and good
+
+
+def verify(text: str, folder: Path, check: Check) -> Report:
+    """Hold an appendix against its record, the proofs in ``folder`` and what its assumptions derive to today.
+
+    Raises InputSyntaxError for a text that carries no record.
+    """
+    content, record = _parted(text)
+    report = Report()
+    digest = hashlib.sha256(content.encode("utf-8")).hexdigest()
+    same = digest == record["sha256"]
+    report.say(same, "text", f"as it was written, content {digest[:16]}" if same else "changed after it was written")
+    _proofs(record["proofs"], folder, check, report)
+    _anew(content, record, report)
+    return report
+
+
+def _parted(text: str) -> tuple[str, dict[str, Any]]:
+    lines = text.split("\n")
+    packed = "".join(line.removeprefix(RECORD) for line in lines if line.startswith(RECORD))
+    content, found, _ = text.rpartition("\n" + _FOOTER)
+    try:
+        record = json.loads(packed)
+        Plan.from_dict(record["plan"])
+        if not found or not isinstance(record["sha256"], str) or not isinstance(record["proofs"], dict):
+            raise ValueError
+    except (ValueError, KeyError, TypeError):
+        raise InputSyntaxError(
+            "this text carries no record of an appendix, or what is left of it cannot be read",
+            hint="lossproof appendix paper.toml -o appendix.tex writes it as comments at the end",
+        ) from None
+    return content + "\n", record
+
+
+def _proofs(listed: dict[str, str], folder: Path, check: Check, report: Report) -> None:
+    """Each proof is there, is the one that was written, and holds."""
+    wrong: list[str] = []
+    for name, digest in sorted(listed.items()):
+        try:
+            raw = (folder / name).read_bytes()
+        except OSError:
+            wrong.append(f"{name} is not in {folder.name}")
+            continue
+        if hashlib.sha256(raw).hexdigest() != digest:
+            wrong.append(f"{name} is not the proof that was written")
+        elif why := check(raw.decode("utf-8")):
+            wrong.append(f"{name}: {why}")
+    for why in wrong:
+        report.say(False, "proof", why)
+    if not wrong:
+        report.say(True, "proofs", f"{len(listed)} of {len(listed)} as they were written, each checked again by the checker")
+
+
+def _anew(content: str, record: dict[str, Any], report: Report) -> None:
+    """The text and the proofs are what the assumptions derive to."""
+    proofs: dict[str, str] = {}
+
+    def keep(name: str, text: str) -> None:
+        proofs[name] = hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+    try:
+        new = "".join(write_appendix(Plan.from_dict(record["plan"]), keep=keep, standalone=bool(record.get("standalone"))))
+    except LossproofError as error:
+        report.say(False, "anew", f"cannot be derived: {error.message}")
+        return
+    fresh = _parted(new)[0]
+    report.say(fresh == content, "anew", "the assumptions derive to this very text" if fresh == content else "the assumptions derive to another text:")
+    if fresh != content:
+        report.lines += _difference(content, fresh)
+    if proofs != record["proofs"]:
+        report.say(False, "anew", f"the proofs are others than those of lossproof {record.get('version')}")
+
+
+def _difference(old: str, new: str) -> list[str]:
+    found = [line for line in unified_diff(old.splitlines(), new.splitlines(), "this text", "written anew", n=0, lineterm="") if not line.startswith(("---", "+++"))]
+    shown = [f"         {line[:160]}" for line in found[:_SHOWN]]
+    return [*shown, f"         and {len(found) - _SHOWN} lines more"] if len(found) > _SHOWN else shown
+
+
+__all__ = ["Check", "Report", "verify"]

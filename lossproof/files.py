@@ -1,0 +1,27 @@
+"""Files that are written: beside their place, then renamed into it, so that a failure leaves what was there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from lossproof.errors import UsageError
+
+
+@contextmanager
+def writing(target: str) -> Iterator[TextIO]:
+    """A file to write text to, as UTF-8; it takes its name when all is written. Raises UsageError if it cannot be written."""
+    path = Path(target)
+    beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
+    try:
+        with beside.open("x", encoding="utf-8", newline="\n") as file:
+            yield file
+        os.replace(beside, path)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UsageError(f"cannot write {target}: {why}") from None
+    finally:
+        beside.unlink(missing_ok=True)
