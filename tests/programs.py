@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -96,7 +96,8 @@ def extremes(d: Derivation, seed: int, count: int) -> list[Values]:
                 told = [h for h, _ in d.model.hypotheses if h.op != "eq" and symbols(h) <= values.keys()]
                 if all(h.evaluate({n: values[n] for n in symbols(h)}) for h in told):
                     found.append(values)
-    return found[:: max(1, len(found) // count)]
+    step = max(1, len(found) // count)
+    return ([*found[::step], *[base] * count])[:count]
 
 
 def _far(where: Term, size: float) -> list[Any]:
@@ -150,6 +151,3 @@ def stacked(d: Derivation, rows: list[Values]) -> Values:
     """Values by name, with the samples in front where a symbol varies with them or where the rows differ."""
     shared = {n for n in rows[0] if not d.symbols[n].indexed and all(np.array_equal(r[n], rows[0][n]) for r in rows)}
     return {n: rows[0][n] if n in shared else np.array([r[n] for r in rows], dtype=float) for n in rows[0]}
-
-
-Runner = Callable[[str, str, Values], tuple[Any, Mapping[str, Array]]]

@@ -68,6 +68,8 @@ def _declared(expression: Any, name: str) -> tuple[list[tuple[str, str]], str]:
     class Printer(StrPrinter):
         """Prints expressions in the names of the variables that hold their symbols."""
 
+        printmethod = "_lossproof"  # no expression's own, which would print the symbols' names
+
         def _print_Symbol(self, e: Any) -> str:
             if isinstance(e, sympy.Dummy):
                 raise UnsupportedError("a matrix without a name of its own is not written for SymPy")

@@ -17,7 +17,7 @@ from lossproof.kernel import Theorem
 from lossproof.search.display import Display
 from lossproof.search.rewrite import Rewriter
 from lossproof.search.stable import stabilised
-from lossproof.terms import LEAVES, ONE, ZERO, Term, add, bound_names, fn, make, mul, neg, num, postorder, power, sub
+from lossproof.terms import LEAVES, ONE, ZERO, Term, add, bound_names, fn, make, mul, neg, postorder, power, sub
 
 if TYPE_CHECKING:
     from lossproof.derivation import Derivation
@@ -132,8 +132,6 @@ def _one(t: Term, args: tuple[Term, ...], nonnegative: Callable[[Term], bool]) -
             return mul(*args)
         case "dot":
             return fn("vector_sum", mul(*args))
-        case "pow" if args[0].op == "norm" and args[1] is num(2):
-            return fn("vector_sum", power(args[0].args[0], 2))
         case "quad" if args[0].op == "inv":
             return fn("solve_quad", args[0].args[0], args[1])
     return t if args == t.args else make(t.op, args, t.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from lossproof.rulebook.targets import Target
 
 _LONGEST: Final = 400
+_NUMBERS: Final = {
+    **{n: f"{n} numbers" for n in ("positive", "nonnegative")}, **{n: n for n in ("integers", "naturals")},
+    "reals": "real numbers", "unit": "numbers between 0 and 1", "unit_closed": "numbers from 0 to 1",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,8 @@ class _Writer:
         symbol = self.d.symbols[name]
         role = {"parameter": "learned", "data": "data", "fixed": "fixed"}[symbol.role]
         words = "".join(to_ascii(w) if isinstance(w, Term) else w for w in domain_in_words(symbol.domain))
+        if symbol.domain.op == "power_domain":
+            words = words.replace("real numbers", _NUMBERS[str(symbol.domain.args[0].value)])
         renamed = "" if self.names.of(name) == name else f" (in formulas {name})"
         return f"{role}{renamed}; {words}"
 
@@ -209,8 +216,8 @@ class _Writer:
         ranks = {n: self.rank(n) for n in (*self.positional, *self.keywords)} | dict.fromkeys(self.sizes, -1)
         targets = self.d.book.targets.values()
 
-        def having(op: str) -> list[str]:
-            return [t.id for t in targets if any(key.split(" ")[0] == op for key in t.operators)]
+        def having(keys: Sequence[str]) -> list[str]:
+            return [t.id for t in targets if any(key in t.operators for key in keys)]
 
         printer = Printer(self.target, self.names, ranks, self.names.of(self.leading), having)
         return printer.expression(term), printer.statements

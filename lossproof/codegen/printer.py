@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 #: How tightly printed text holds together, in Python.
 OR, COMPARE, ADD, NEG, MUL, SIGN, POW, ATOM = range(1, 9)
 _LEVELS: Final = {"add": ADD, "mul": MUL, "sign": SIGN, "pow": POW, "atom": ATOM}
-#: A line is no longer than this where that can be helped, and a part of one than that.
+#: A line is no longer than this where that can be helped, and what stands in it than that.
 WIDTH: Final = 88
-_PART: Final = 64
+_ROOM: Final = 72
+#: What is as short as that is written again rather than named.
+_SHORT: Final = 7
 
 #: The rank of a number that Python knows; 0 is an array of samples, 1 and 2 have a vector or matrix last.
 CONSTANT: Final = -1
@@ -60,7 +62,7 @@ class Piece:
 class Printer:
     """Prints terms for one target; what is used twice, or too long, becomes a variable of its own."""
 
-    def __init__(self, target: Target, names: Names, ranks: Mapping[str, int], like: str, others: Callable[[str], Sequence[str]]) -> None:
+    def __init__(self, target: Target, names: Names, ranks: Mapping[str, int], like: str, others: Callable[[Sequence[str]], Sequence[str]]) -> None:
         self.target = target
         self.names = names
         self.ranks = ranks
@@ -68,6 +70,7 @@ class Printer:
         self.others = others
         self.statements: list[str] = []
         self._done: dict[Term, Piece] = {}
+        self._count = 0
 
     def expression(self, root: Term) -> str:
         """The term as an expression, perhaps over several lines; the statements that it needs are added to ``statements``."""
@@ -78,11 +81,22 @@ class Printer:
                 continue
             if t is root and t.op == "add":
                 return self._lines(self._summands(t))
-            piece = self._piece(t)
-            if t is not root and piece.rank > CONSTANT and t.args and ((uses[t] > 1 and len(piece.text) > 7) or len(piece.text) > _PART):
+            piece = self._short(t)
+            if t is not root and uses[t] > 1 and piece.rank > CONSTANT and t.args and len(piece.text) > _SHORT:
                 piece = self._variable(piece, t)
             self._done[t] = piece
         return self._done[root].text
+
+    def _short(self, t: Term) -> Piece:
+        """A term printed, its longest arguments as variables where it would be too long."""
+        piece = self._piece(t)
+        while len(piece.text) > _ROOM:
+            longest = max((a for a in t.args if a in self._done), key=lambda a: len(self._done[a].text), default=None)
+            if longest is None or not longest.args or len(self._done[longest].text) < _ROOM // 4 or self._done[longest].rank == CONSTANT:
+                break
+            self._done[longest] = self._variable(self._done[longest], longest)
+            piece = self._piece(t)
+        return piece
 
     # -- one operator
 
@@ -158,15 +172,13 @@ class Printer:
         if rank == CONSTANT and template is not None and not template.startswith(("math.", "abs(", "0.5 *")):
             rank = 0
         if template is None:
-            self._refuse(op)
+            self._refuse(op, t)
         return Piece(self._filled(str(template), args), ATOM if not str(template).startswith("0.5") else MUL, rank)
 
     def _template(self, op: str, t: Term, args: list[Piece]) -> str | None:
         if op in _MATH and all(a.rank == CONSTANT for a in args):
             return _MATH[op]
-        table = self.target.operators
-        first = t.args[0].value if t.args and t.args[0].op == "num" else None
-        return table.get(f"{op} {first}", table.get(op))
+        return next((self.target.operators[key] for key in _keys(op, t) if key in self.target.operators), None)
 
     def _filled(self, template: str, args: Sequence[Piece]) -> str:
         everywhere = any(a.rank > CONSTANT for a in args)
@@ -188,8 +200,8 @@ class Printer:
             return self.target.convert.replace("{x}", a.text).replace("{like}", self.like)
         return a.text
 
-    def _refuse(self, op: str) -> None:
-        having = [t for t in self.others(op) if t != self.target.id]
+    def _refuse(self, op: str, t: Term) -> None:
+        having = self.others(_keys(op, t))
         others = f"{', '.join(having)} {'has' if len(having) == 1 else 'have'} it" if having else "no target has it"
         raise UnsupportedError(f"{self.target.title} has no {op}: {others}", hint=f"--target {having[0]}" if having else "")
 
@@ -240,15 +252,23 @@ class Printer:
     @staticmethod
     def _lines(summands: list[str]) -> str:
         text = " ".join(summands)
-        if len(text) <= WIDTH - 12:
+        if len(text) <= _ROOM:
             return text
         return "(\n" + "".join(f"    {s}\n" for s in summands) + ")"
 
     def _variable(self, piece: Piece, t: Term) -> Piece:
         difference = t.op == "add" and len(t.args) == 2 and t.args[1].op == "neg" and piece.rank >= 0
-        name = self.names.fresh("residual" if difference and t.args[0].op == "sym" else f"t{len(self.statements) + 1}")
+        named = difference and t.args[0].op == "sym"
+        self._count += not named
+        name = self.names.fresh("residual" if named else f"t{self._count}")
         self.statements.append(f"{name} = {piece.text}")
         return Piece(name, ATOM, piece.rank)
+
+
+def _keys(op: str, t: Term) -> list[str]:
+    """Under what an operator may stand in a record: with its first argument, where that is a number, or alone."""
+    first = [f"{op} {t.args[0].value}"] if t.args and t.args[0].op == "num" else []
+    return [*first, op]
 
 
 def _aligned(a: Piece, rank: int) -> Piece:
