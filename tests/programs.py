@@ -123,7 +123,7 @@ def truth(term: Term, values: Mapping[str, Any], precision: int = 192) -> float 
         ball = evaluate_ball(term, given, digits)
         if ball is None or isinstance(ball, bool | list):
             continue
-        if ball.is_finite() and ball.rel_accuracy_bits() > 60 or ball.is_exact():
+        if (ball.is_finite() and ball.rel_accuracy_bits() > 60) or ball.is_exact():
             found = float(ball.mid())
             return found if abs(found) < 1e300 else None
     return None

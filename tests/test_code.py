@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +18,7 @@ from programs import Values, extremes, load, needs, points, slope, stacked, trut
 
 import lossproof as lp
 from lossproof.derivation import Derivation
-from lossproof.errors import LossproofError, UnsupportedError
+from lossproof.errors import UnsupportedError
 from lossproof.rulebook import Rulebook
 from lossproof.terms import Term
 

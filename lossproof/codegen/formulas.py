@@ -65,7 +65,7 @@ def _declared(expression: Any, name: str) -> tuple[list[tuple[str, str]], str]:
     names = Names([name, *kinds, "S", "Rational", "oo", "pi", "sqrt", "Symbol", "IndexedBase", "MatrixSymbol"])
     found: dict[str, str] = {}
 
-    class Printer(StrPrinter):
+    class Printer(StrPrinter):  # type: ignore[misc]
         """Prints expressions in the names of the variables that hold their symbols."""
 
         printmethod = "_lossproof"  # no expression's own, which would print the symbols' names

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from lossproof.errors import UnsupportedError
 from lossproof.interop.stable import HALF, logarithm, stable
-from lossproof.kernel import Theorem
+from lossproof.kernel import Kernel, Theorem
 from lossproof.search.display import Display
 from lossproof.search.rewrite import Rewriter
 from lossproof.search.stable import stabilised
-from lossproof.terms import LEAVES, ONE, ZERO, Term, add, bound_names, fn, make, mul, neg, postorder, power, sub
+from lossproof.terms import INFINITY, LEAVES, ONE, ZERO, Term, add, bound_names, fn, make, mul, neg, postorder, power, sub
 
 if TYPE_CHECKING:
     from lossproof.derivation import Derivation
@@ -35,18 +35,39 @@ def stable_form(d: Derivation, term: Term) -> Theorem:
 
 def lowered(d: Derivation, term: Term) -> Term:
     """A term of a derivation as it is written for arrays."""
-    prove = d.kernel.prover.prove
+    # What holds because a formula must have values holds where its branch is taken, and a gradient goes through the other too.
+    told = [p for p, origin in d.model.hypotheses if origin != "domain"]
+    everywhere = Kernel(d.model.symbols, told, d.book.facts).prover
+
+    def nonnegative(t: Term) -> bool:
+        return d.kernel.prover.prove(fn("ge", t, ZERO)) is not None
 
     def known(op: str, t: Term) -> bool:
-        return prove(fn(op, t, ZERO)) is not None
+        return everywhere.prove(fn(op, t, ZERO)) is not None
 
     right = stable_form(d, term).right
-    guarded = _guarded(right, known)
-    plain = stable(postorder(guarded), lambda t: known("ge", t))
-    return _axes(plain, lambda t: known("ge", t))
+    plain = stable(postorder(_branched(right)), nonnegative)
+    return _axes(_guarded(plain, known), nonnegative)
 
 
 # -- branches
+
+
+def _branched(root: Term) -> Term:
+    """Logarithms inside the branches of ``cases``, also where it is not known that each has one: the other is not taken."""
+    done: dict[Term, Term] = {}
+    for t in postorder(root):
+        args = tuple(done[a] for a in t.args)
+        if t.op == "log" and args[0].op == "cases":
+            condition, a, b = args[0].args
+            done[t] = fn("cases", condition, _log(a), _log(b))
+        else:
+            done[t] = t if args == t.args else make(t.op, args, t.value)
+    return done[root]
+
+
+def _log(t: Term) -> Term:
+    return neg(INFINITY) if t is ZERO else fn("log", t)
 
 
 def _guarded(root: Term, known: Callable[[str, Term], bool]) -> Term:
@@ -67,34 +88,44 @@ def _guarded(root: Term, known: Callable[[str, Term], bool]) -> Term:
 def _branch(root: Term, taken: Term, other: Term, known: Callable[[str, Term], bool]) -> Term:
     elsewhere = set(postorder(other))
     done: dict[Term, Term] = {}
+    shown: dict[Term, Term] = {}  # what is asked for a sign: a guarded argument is positive there
     for t in postorder(root):
-        args = [done[a] for a in t.args]
+        args, seen = [done[a] for a in t.args], [shown[a] for a in t.args]
         if t not in elsewhere:
-            for i in _partial(t, known):
-                args[i] = _at_half(taken, args[i])
+            for i in _partial(t.op, seen, known):
+                args[i], seen[i] = _at_half(taken, args[i], t.op), HALF
         done[t] = make(t.op, args, t.value)
+        shown[t] = make(t.op, seen, t.value)
     return done[root]
 
 
-def _at_half(taken: Term, t: Term) -> Term:
-    return fn("cases", taken.args[0], HALF, t) if taken.op == "not" else fn("cases", taken, t, HALF)
+def _at_half(taken: Term, t: Term, op: str) -> Term:
+    safe = neg(HALF) if op == "log1mexp" else HALF
+    return fn("cases", taken.args[0], safe, t) if taken.op == "not" else fn("cases", taken, t, safe)
 
 
-def _partial(t: Term, known: Callable[[str, Term], bool]) -> list[int]:
+def _partial(op: str, args: list[Term], known: Callable[[str, Term], bool]) -> list[int]:
     """The arguments at which a term may have no finite value."""
-    match t.op:
-        case "log" | "sqrt" | "lgamma" | "gamma" | "digamma" | "lbeta" | "beta" | "factorial" | "zeta":
-            return [i for i, a in enumerate(t.args) if not known("gt", a)]
+    match op:
+        case "log" | "sqrt" | "lgamma" | "gamma" | "digamma" | "lbeta" | "beta" | "factorial" | "zeta" | "log_gamma" | "log_expm1":
+            return [i for i, a in enumerate(args) if not known("gt", a)]
+        case "log1p":
+            return [] if known("gt", add(ONE, args[0])) else [0]
+        case "log1mexp":
+            return [] if known("gt", neg(args[0])) else [0]
         case "div":
-            return [] if known("ne", t.args[1]) else [1]
-        case "xlogy":
-            return [] if known("gt", t.args[1]) else [1]
+            return [] if known("ne", args[1]) else [1]
+        case "xlogy" | "log_pow":
+            place = 1 if op == "xlogy" else 0
+            return [] if known("gt", args[place]) else [place]
+        case "xlog1py":
+            return [] if known("gt", add(ONE, args[1])) else [1]
         case "pow":
-            exponent = t.args[1].value
+            exponent = args[1].value
             whole = isinstance(exponent, Fraction) and exponent.denominator == 1 and exponent >= 0
-            return [] if whole or known("gt", t.args[0]) else [0]
-        case "exp":
-            return [] if known("ge", neg(t.args[0])) else [0]
+            return [] if whole or known("gt", args[0]) else [0]
+        case "exp" | "expm1":
+            return [] if known("ge", neg(args[0])) else [0]
         case "cosh" | "sinh" | "logit":
             return [0]
     return []

@@ -210,8 +210,7 @@ class Printer:
     def _vector(self, t: Term, args: list[Piece]) -> Piece:
         v = args[0]
         if t.op == "vec":
-            rank = max(max(a.rank for a in args), 0)
-            if rank:
+            if any(a.rank > 0 for a in args):
                 raise UnsupportedError("a vector of vectors is not written for arrays")
             return Piece(self._filled(self.target.operators["vec"], args), ATOM, 1)
         if t.op == "slice":

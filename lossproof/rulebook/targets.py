@@ -87,7 +87,7 @@ def target_from(record: Mapping[str, Any]) -> Target:
             raise RecordError(f"target {id}: the helper {name} begins with an underscore and defines itself")
     array = str(record.get("array", ""))
     return Target(
-        id, str(record["title"]), tuple(map(str, record.get("names", ()))), str(prints), str(record["says"]), order, array,
-        str(record.get("value", array)), *(str(record.get(n, "")) for n in ("first", "convert", "index")),
-        texts["imports"], texts["reduce"], texts["operators"], texts["helpers"], dict(record),
+        id=id, title=str(record["title"]), names=tuple(map(str, record.get("names", ()))), prints=str(prints), says=str(record["says"]),
+        order=order, array=array, value=str(record.get("value", array)), first=str(record.get("first", "")),
+        convert=str(record.get("convert", "")), index=str(record.get("index", "")), record=dict(record), **texts,
     )  # fmt: skip
