@@ -17,7 +17,22 @@ from lossproof.kernel import Kernel, Theorem
 from lossproof.search.display import Display
 from lossproof.search.rewrite import Rewriter
 from lossproof.search.stable import stabilised
-from lossproof.terms import INFINITY, LEAVES, ONE, ZERO, Term, add, bound_names, fn, make, mul, neg, postorder, power, sub
+from lossproof.terms import (
+    INFINITY,
+    LEAVES,
+    ONE,
+    ZERO,
+    Term,
+    add,
+    bound_names,
+    fn,
+    make,
+    mul,
+    neg,
+    postorder,
+    power,
+    sub,
+)
 
 if TYPE_CHECKING:
     from lossproof.derivation import Derivation
