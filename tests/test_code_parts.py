@@ -398,3 +398,16 @@ def test_lines_are_short() -> None:
         for target in TARGETS:
             for line in lp.derive(shape.text, **shape.options).code(target=target, full=True).splitlines():
                 assert len(line) <= 100, line
+
+
+@pytest.mark.parametrize(("text", "values", "expected"), [
+    ("y ~ Exponential(lam), lam = softplus(z)", {"y": 1.0, "z": -1e4}, 1e4),
+    ("y ~ Bernoulli(p), p = 1 - exp(-exp(z))", {"y": 1.0, "z": -1e4}, 1e4),
+    ("y ~ Bernoulli(p), p = 1 - exp(-exp(z))", {"y": 0.0, "z": -1e4}, 0.0),
+    ("geometric", {"y": 3.0, "p": 1e-20}, 20 * np.log(10)),
+])  # fmt: skip
+def test_evaluation_takes_the_same_pass(text: str, values: dict[str, float], expected: float) -> None:
+    """Numbers and arrays, far out in a link."""
+    loss = lp.derive(text).loss
+    assert loss.evaluate(values) == pytest.approx(expected, rel=1e-12, abs=1e-300)
+    assert loss.evaluate({n: np.full(2, v) for n, v in values.items()}) == pytest.approx([expected] * 2, rel=1e-12, abs=1e-300)
