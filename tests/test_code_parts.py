@@ -83,7 +83,7 @@ def test_stable_forms() -> None:
         ("logistic", "values = _logcosh((y - yhat) / (2 * s))"),
         ("log-logistic", "values = k * torch.log(yhat) + 2 * F.softplus(k * torch.log(y / yhat))"),
         ("kumaraswamy", "(b - 1) * _log1mexp("),
-        ("gompertz", "eta * torch.expm1(b * y)"),
+        ("gompertz", "values = -torch.log(eta) + eta * torch.expm1(b * y)"),
         ("asymmetric-laplace", "values = torch.maximum(tau * residual, (tau - 1) * residual)"),
         ("neg-binomial2-log", "values = (y + phi) * torch.logaddexp(eta, torch.log(phi)) - y * eta"),
         ("y ~ Truncated(Normal(mu, s), a, b) with s, a, b fixed where a < b", "+ 2 * _log_ndtr_diff((b - mu) / s, (a - mu) / s)"),

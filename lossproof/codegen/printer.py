@@ -54,6 +54,11 @@ class Piece:
     rank: int
     minus: Piece | None = None
 
+    @property
+    def without_sign(self) -> Piece | None:
+        """The same without the minus that it begins with; None if it begins with none."""
+        return self.minus if self.text.startswith("-") else None
+
     def at_least(self, level: int) -> str:
         """The text, in parentheses where the place asks for more than it has."""
         return self.text if self.level >= level else f"({self.text})"
@@ -128,7 +133,8 @@ class Printer:
             case "mul":
                 return self._product(args, rank)
             case "div":
-                minus = self._quotient(args[0].minus, args[1], rank) if args[0].minus else None
+                bare = args[0].without_sign
+                minus = self._quotient(bare, args[1], rank) if bare else None
                 return replace(self._quotient(args[0], args[1], rank), minus=minus)
             case "pow":
                 base, exponent = args[0].at_least(ATOM), args[1].at_least(SIGN)
@@ -157,8 +163,8 @@ class Printer:
 
     @staticmethod
     def _product(args: list[Piece], rank: int) -> Piece:
-        flips = sum(a.minus is not None for a in args)
-        factors = [a.minus or a for a in args]
+        flips = sum(a.without_sign is not None for a in args)
+        factors = [a.without_sign or a for a in args]
         kept = [a for a in factors if a.text != "1"] or factors[:1]
         text = " * ".join(a.at_least(MUL if i == 0 else SIGN) for i, a in enumerate(kept))
         whole = Piece(text, kept[0].level if len(kept) == 1 else MUL, rank)
@@ -287,8 +293,8 @@ def _signed_terms(args: Sequence[Piece]) -> list[str]:
             continue
         if not shown:
             shown.append(a.at_least(ADD))
-        elif a.minus is not None:
-            shown.append(f"- {a.minus.at_least(NEG + 1)}")
+        elif a.without_sign is not None:
+            shown.append(f"- {a.without_sign.at_least(NEG + 1)}")
         else:
             shown.append(f"+ {a.at_least(ADD)}")
     return shown or ["0"]
