@@ -45,6 +45,11 @@ class Piece:
     collected: Collected
     recognised: Recognised | None
 
+    @property
+    def nll(self) -> Term:
+        """The factor's -log with every constant in place."""
+        return _nll([self])
+
 
 class Derivation:
     """What :func:`derive` returns; the terms are per sample unless said otherwise."""
@@ -67,6 +72,7 @@ class Derivation:
         self.bindings: dict[str, Term] = parts["bindings"]
         self.name: str | None = parts["name"]
         self.blocked: tuple[tuple[str, Term], ...] = parts["blocked"]
+        self.pieces: tuple[Piece, ...] = parts["pieces"]
 
     @property
     def proof(self) -> Proof:
@@ -111,6 +117,12 @@ class Derivation:
 
         shown: str = derivation_markdown(self, **options)
         return shown
+
+    def code(self, **options: Any) -> str:
+        """The loss as code: ``target`` (numpy, torch, jax, sympy, latex), ``full`` for the NLL, ``reduction``, ``name``."""
+        from lossproof.codegen.code import derivation_code
+
+        return derivation_code(self, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """The proof as the object of the schema ``lossproof/proof/1``."""
@@ -201,7 +213,7 @@ class _Pipeline:
         penalties = [p.collected.loss for p in priors if p.collected.loss is not ZERO]  # a flat prior has none
         penalty = add(*penalties)
         loss = add(data_loss, *penalties)
-        nll = self._nll(pieces)
+        nll = _nll(pieces)
         chains = [Chain(p.name, self.kernel.chain([t for _, t in p.lines]), p.lines) for p in pieces]
         dataset = Dataset(self.rewriter, self.display, self.reduction, [p.collected.loss for p in pieces])
         indexed = [self.kernel.symbols[str(w.value)].indexed for w, _ in self.model.priors]
@@ -210,7 +222,7 @@ class _Pipeline:
         return Derivation(self.model, self.kernel, self.book, self.reduction, {
             "nll": nll, "loss": loss, "scale": scale, "offset": offset, "data_loss": data_loss, "penalty": penalty,
             "ledger": rows, "theorem": main.theorem, "chains": (*chains, dataset.preamble(main.theorem.left), main), "record": record, "bindings": bindings,
-            "name": name, "blocked": tuple(self.rewriter.blocked),
+            "name": name, "blocked": tuple(self.rewriter.blocked), "pieces": tuple(pieces),
         })  # fmt: skip
 
     # -- one factor of the joint density
@@ -289,14 +301,6 @@ class _Pipeline:
         weight, own = self.display.product(div(product_of(q, bases), scale))
         return Collected(scale, scaled(product_of(weight, own), loss), collected.terms, collected.ledger), recognised
 
-    @staticmethod
-    def _nll(pieces: list[Piece]) -> Term:
-        terms: list[Term] = []
-        for p in pieces:
-            terms.extend(p.collected.terms)
-            terms.extend(p.collected.ledger)
-        return tidy_sum(terms)
-
     def _row(self, term: Term) -> LedgerRow:
         why = self.kernel.prover.prove(fn("free", term))
         if why is None:
@@ -320,3 +324,7 @@ class _Pipeline:
         names = [self.book.losses[str(p)].name for p in dict.fromkeys(penalties)]
         return None, found.bindings, " + ".join([found.loss.name, *names])
 
+
+def _nll(pieces: Iterable[Piece]) -> Term:
+    """The -log of some factors of the joint density together."""
+    return tidy_sum(t for p in pieces for t in (*p.collected.terms, *p.collected.ledger))

@@ -26,12 +26,12 @@ FLOORS: list[set[str]] = [
     {"rulebook"},
     {"domains", "proof", "search"},
     {"reading", "model", "own", "derivation", "objectives", "comparison", "theorems"},
-    {"interop", "render", "referees"},
+    {"interop", "render", "codegen", "referees"},
     {"appendices"},
     {"cli", "__main__"},
 ]
 #: Beside the floors: these may be imported from anywhere inside functions alone, and do not import upwards themselves.
-LAZY = {"interop", "render", "own", "syntax", "referees"}
+LAZY = {"interop", "render", "codegen", "own", "syntax", "referees"}
 ALONE = {"checker"}
 
 

@@ -12,7 +12,7 @@ import pytest
 RULES = Path(__file__).resolve().parent.parent / "rules"
 TEXT = (RULES / "README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```toml\n# rules/(\S+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-FOLDERS = ["algebra", "facts", "distributions", "links", "losses", "theorems"]
+FOLDERS = ["algebra", "facts", "distributions", "links", "losses", "targets", "theorems"]
 
 
 def records(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -42,7 +42,8 @@ def test_each_kind_has_an_example() -> None:
 def test_every_field_is_explained_and_exists() -> None:
     titles = {
         "algebra": ["A rewrite rule"], "facts": ["A fact"], "distributions": ["A distribution", "A combinator"],
-        "links": ["A link"], "losses": ["A loss", "A penalty", "A composite"], "theorems": ["A named theorem"],
+        "links": ["A link"], "losses": ["A loss", "A penalty", "A composite"], "targets": ["A target"],
+        "theorems": ["A named theorem"],
     }  # fmt: skip
     common = set(re.findall(r"`(\w+)`", section("What all have in common"))) & {"id", "says", "source", "notes"}
     for folder in FOLDERS:

@@ -18,9 +18,10 @@ COMMANDS: Final = {
     "compare": "Whether two objectives are the same: proved, refuted or unknown.",
     "prove": "A named theorem, proved anew.",
     "appendix": "The LaTeX appendix of a paper, with its proofs beside it.",
+    "code": "The loss as a function for NumPy, PyTorch or JAX, or as a formula.",
     "check": "Check a proof again, by a program that is not the engine.",
     "explain": "A rule, a distribution, a loss, a library's loss, a theorem or an error code.",
-    "list": "All rules, facts, distributions, losses, links or theorems.",
+    "list": "All rules, facts, distributions, losses, links, theorems or targets.",
 }
 _INTERRUPTED: Final = 130
 _COMPLETION: Final = "_LOSSPROOF_COMPLETE"

@@ -28,6 +28,13 @@ def theorems(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     return [id for id in Rulebook.default().theorems if id.startswith(incomplete.lower())]
 
 
+def targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Ids of targets of code that begin so."""
+    from lossproof.rulebook import Rulebook
+
+    return [id for id in Rulebook.default().targets if id.startswith(incomplete.lower())]
+
+
 def explainable(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Ids of rules, distributions, losses, links, theorems and error codes that begin so."""
     from lossproof.errors import error_classes

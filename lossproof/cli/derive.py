@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from lossproof.cli.complete import families
-from lossproof.cli.options import debug_option, format_of, names_of, output_options
-from lossproof.errors import UsageError
+from lossproof.cli.options import assumption_of, debug_option, format_of, names_of, output_options
 
 if TYPE_CHECKING:
     from lossproof.derivation import Derivation
@@ -53,38 +52,24 @@ def command(
     from lossproof.cli.files import write
 
     form = format_of(form, output, standalone)
-    if assumption is None and options["density"] is None:
-        raise UsageError(
-            "what is assumed?", hint='lossproof derive "y ~ N(ŷ, σ²) with σ fixed", or lossproof list distributions'
-        )
-    if assumption is not None and options["density"] is not None:
-        raise UsageError("--density stands in place of the assumption, not beside it")
-    if assumption == "-":
-        from lossproof.cli.files import read_stdin
-
-        assumption = read_stdin().strip()
-    derivation, before = _derived(assumption, options)
+    given = assumption_of(assumption, options, 'lossproof derive "y ~ N(ŷ, σ²) with σ fixed", or lossproof list distributions')
+    derivation, before = _derived(given, options)
     write(_shown(derivation, before, form, standalone, detail), output)
 
 
-def _derived(assumption: str | None, options: dict[str, Any]) -> tuple[Derivation, Derivation | None]:
+def _derived(given: dict[str, Any], options: dict[str, Any]) -> tuple[Derivation, Derivation | None]:
     """The derivation, and that of the unchanged assumption if roles were changed."""
     from lossproof.derivation import derive
 
     free, fix = names_of(options["free"]), names_of(options["fix"])
-    given: dict[str, Any] = {
-        "density": options["density"], "data": names_of(options["data"]), "fixed": names_of(options["fixed"]),
-        "where": ", ".join(options["conditions"]), "reduction": options["reduction"],
-    }  # fmt: skip
-    if options["density"] is None and given["data"]:
-        raise UsageError("--data goes with --density; in an assumption write `with x data`")
-    derivation = derive(assumption, **given, free=free, fix=fix)
+    given["reduction"] = options["reduction"]
+    derivation = derive(**given, free=free, fix=fix)
     if not free and not fix:
         return derivation, None
     from lossproof.errors import NothingToLearnError
 
     try:
-        return derivation, derive(assumption, **given)
+        return derivation, derive(**given)
     except NothingToLearnError:
         return derivation, None
 

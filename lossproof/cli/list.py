@@ -15,6 +15,7 @@ _FOLDERS = {
     "losses": "losses",
     "links": "links",
     "theorems": "theorems",
+    "targets": "targets",
 }
 _WIDEST = 30
 
@@ -26,7 +27,7 @@ _WIDEST = 30
 )
 @debug_option
 def command(kind: str, form: str) -> None:
-    """List all rules, facts, distributions, losses, links or theorems.
+    """List all rules, facts, distributions, losses, links, theorems or targets.
 
     \b
     Examples:
@@ -37,7 +38,10 @@ def command(kind: str, form: str) -> None:
     from lossproof.rulebook import Rulebook
 
     book = Rulebook.default()
-    records = [t.record for t in book.theorems.values()] if kind == "theorems" else list(book.records(_FOLDERS[kind]))
+    if kind in ("theorems", "targets"):  # read when they are asked for
+        records = [r.record for r in (book.theorems if kind == "theorems" else book.targets).values()]
+    else:
+        records = list(book.records(_FOLDERS[kind]))
     if form == "json":
         import json
 
@@ -82,7 +86,7 @@ def _line(record: dict[str, Any], kind: str) -> str:
 
     if kind == "losses":
         return str(record["name"])
-    if kind in ("rules", "facts", "links", "theorems"):
+    if kind in ("rules", "facts", "links", "theorems", "targets"):
         return str(record["says"])
     default = record.get("default")
     return pretty_assumption(str(default)) if default else str(record.get("convention", record["title"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import click
@@ -46,3 +46,22 @@ def format_of(form: str | None, target: str | None, standalone: bool) -> str:
 def names_of(given: tuple[str, ...]) -> list[str]:
     """Names from an option: ``sigma, tau`` or ``sigma and tau`` or the option twice."""
     return [n for text in given for n in re.split(r"[,\s]+", text) if n and n != "and"]
+
+
+def assumption_of(assumption: str | None, options: Mapping[str, Any], example: str) -> dict[str, Any]:
+    """What ``derive`` takes, from an assumption (or ``-`` for stdin) or the options for a density of one's own. Raises UsageError."""
+    if assumption is None and options["density"] is None:
+        raise UsageError("what is assumed?", hint=example)
+    if assumption is not None and options["density"] is not None:
+        raise UsageError("--density stands in place of the assumption, not beside it")
+    if assumption == "-":
+        from lossproof.cli.files import read_stdin
+
+        assumption = read_stdin().strip()
+    data = names_of(options["data"])
+    if options["density"] is None and data:
+        raise UsageError("--data goes with --density; in an assumption write `with x data`")
+    return {
+        "assumption": assumption, "density": options["density"], "data": data, "fixed": names_of(options["fixed"]),
+        "where": ", ".join(options["conditions"]),
+    }  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lossproof.interop.scalars import LOG2, UNDEFINED
+from lossproof.interop.scalars import LOG2, SMALL, UNDEFINED
 
 Array = NDArray[np.float64]
 Truth = NDArray[np.bool_]
@@ -55,6 +55,14 @@ def log1mexp(x: Array) -> Array:
 
 def log_expm1(x: Array) -> Array:
     return np.where(x == np.inf, x, np.where(x >= 0.0, x + log1mexp(-x), np.nan))
+
+
+def log_cloglog(x: Array) -> Array:
+    return np.where(x < SMALL, x, log1mexp(-np.exp(x)))
+
+
+def log_softplus(x: Array) -> Array:
+    return np.where(x < SMALL, x, np.log(softplus(x)))
 
 
 def log_erfc(x: Array) -> Array:
@@ -109,6 +117,10 @@ def log_besseli(nu: Array, x: Array) -> Array:
 
 def xlogy(x: Array, y: Array) -> Array:
     return np.where((x == 0.0) & ~np.isnan(y), 0.0, x * np.log(y))
+
+
+def xlog1py(x: Array, y: Array) -> Array:
+    return np.where((x == 0.0) & ~np.isnan(y), 0.0, x * np.log1p(y))
 
 
 def xtimes(x: Array, log_y: Array) -> Array:
@@ -231,6 +243,8 @@ FUNCTIONS: Final[dict[str, Callable[..., Array]]] = {
     "logcosh": logcosh,
     "log1mexp": log1mexp,
     "log_expm1": log_expm1,
+    "log_cloglog": log_cloglog,
+    "log_softplus": log_softplus,
     "log_erfc": log_erfc,
     "log_ndtr": log_ndtr,
     "phi_diff": phi_diff,
@@ -239,6 +253,7 @@ FUNCTIONS: Final[dict[str, Callable[..., Array]]] = {
     "log_binomial": log_binomial,
     "log_besseli": log_besseli,
     "log_pow": log_pow,
+    "xlog1py": xlog1py,
     "xtimes": xtimes,
     "lse": lse,
     "lse_sign": lse_sign,

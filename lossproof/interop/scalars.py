@@ -19,6 +19,7 @@ NAN: Final = math.nan
 INF: Final = math.inf
 LOG2: Final = math.log(2.0)
 UNDEFINED: Final = 0.5
+SMALL: Final = -40.0  # exp of less changes no digit of 1
 MAX_TERMS: Final = 10_000_000
 
 
@@ -91,6 +92,16 @@ def log1mexp(x: float) -> float:
 def log_expm1(x: float) -> float:
     """``log(exp(x) - 1)`` for x >= 0."""
     return x + log1mexp(-x) if x >= 0.0 and x != INF else x if x == INF else NAN
+
+
+def log_cloglog(x: float) -> float:
+    """``log(1 - exp(-exp(x)))``, which is x far to the left."""
+    return x if x < SMALL else log1mexp(-exp(x))
+
+
+def log_softplus(x: float) -> float:
+    """``log(softplus(x))``, which is x far to the left."""
+    return x if x < SMALL else log(softplus(x))
 
 
 def log_erfc(x: float) -> float:
@@ -193,6 +204,10 @@ def binomial(n: float, k: float) -> float:
 
 def xlogy(x: float, y: float) -> float:
     return 0.0 if x == 0.0 and not isnan(y) else x * log(y)
+
+
+def xlog1py(x: float, y: float) -> float:
+    return 0.0 if x == 0.0 and not isnan(y) else x * log1p(y)
 
 
 def xtimes(x: float, log_y: float) -> float:
@@ -353,6 +368,8 @@ FUNCTIONS: Final[dict[str, Callable[..., float]]] = {
     "logcosh": logcosh,
     "log1mexp": log1mexp,
     "log_expm1": log_expm1,
+    "log_cloglog": log_cloglog,
+    "log_softplus": log_softplus,
     "log_erfc": log_erfc,
     "log_ndtr": log_ndtr,
     "phi_diff": phi_diff,
@@ -360,6 +377,7 @@ FUNCTIONS: Final[dict[str, Callable[..., float]]] = {
     "log_gamma": log_gamma,
     "log_binomial": log_binomial,
     "log_pow": log_pow,
+    "xlog1py": xlog1py,
     "xtimes": xtimes,
     "lse": lse,
     "lse_sign": lse_sign,

@@ -7,7 +7,7 @@ alone and are no part of the language.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -28,8 +28,17 @@ MINUS_ONE: Final = num(-1)
 _NONNEGATIVE: Final = frozenset({"exp", "sqrt", "abs", "sigmoid", "softmax", "softplus", "cosh", "Phi", "erfc", "norm"})
 
 
-def stable(order: Sequence[Term]) -> Term:
-    """A term equal to the last of a post-order, wherever that has a value, but safer in floating point."""
+#: Whether a term is known not to be negative.
+Sign = Callable[[Term], bool]
+
+
+def stable(order: Sequence[Term], nonnegative: Sign | None = None) -> Term:
+    """A term equal to the last of a post-order, wherever that has a value, but safer in floating point.
+
+    ``nonnegative`` knows signs of terms; without it those are known that the form alone shows. A sum in a
+    logarithm whose sign is open is computed with its sign.
+    """
+    known = nonnegative or _nonnegative
     new: dict[Term, Term] = {}
     scaled: dict[Term, Scaled | None] = {}
     logarithms = any(t.op in ("log", "xlogy") for t in order)
@@ -46,7 +55,7 @@ def stable(order: Sequence[Term]) -> Term:
         elif t.op == "logsumexp" and args[0].op == "vec":
             plain = fn("lse", *[part for a in args[0].args for part in (ONE, a)])
         new[t] = plain
-        scaled[t] = _scaled(t, args, scaled) if logarithms else None
+        scaled[t] = _scaled(t, args, scaled, known) if logarithms else None
     return new[order[-1]]
 
 
@@ -61,19 +70,24 @@ def _lower(plain: Term, term: Term, scaled: dict[Term, Scaled | None]) -> Term:
     """A logarithm, or the xlogy of a factor whose logarithm is better known."""
     found = scaled[term.args[-1]]
     if plain.op == "log":
-        return _log_of(found) if found else _log(plain.args[0])
+        return _log_of(found) if found else logarithm(plain.args[0])
     x, y = plain.args
-    return fn("xtimes", x, _log_of(found)) if found else fn("xlogy", x, y)
+    if found:
+        return fn("xtimes", x, _log_of(found))
+    log_y = logarithm(y)
+    if log_y.op in ("log", "log1p"):
+        return fn("xlogy" if log_y.op == "log" else "xlog1py", x, *log_y.args)
+    return fn("xtimes", x, log_y)
 
 
 def _log_of(found: Scaled) -> Term:
     if found.rest is ONE:
         return found.exponent
-    rest = _log(found.rest)
+    rest = logarithm(found.rest)
     return rest if found.exponent is ZERO else add(found.exponent, rest)
 
 
-def _log(term: Term) -> Term:
+def logarithm(term: Term) -> Term:
     """The logarithm of a term that does not leave the range of a double."""
     op = term.op
     if op == "add":
@@ -86,11 +100,16 @@ def _log(term: Term) -> Term:
     if op == "expm1":
         return fn("log_expm1", *term.args)
     if op == "neg" and term.args[0].op == "expm1":
-        return fn("log1mexp", *term.args[0].args)
+        taken = term.args[0].args[0]
+        if taken.op == "neg" and taken.args[0].op == "exp":
+            return fn("log_cloglog", *taken.args[0].args)
+        return fn("log1mexp", taken)
+    if op == "softplus":
+        return fn("log_softplus", *term.args)
     return fn("log", term)
 
 
-def _scaled(term: Term, args: tuple[Term, ...], scaled: dict[Term, Scaled | None]) -> Scaled | None:
+def _scaled(term: Term, args: tuple[Term, ...], scaled: dict[Term, Scaled | None], known: Sign) -> Scaled | None:
     """``term`` as ``exp(e) * r`` if that is worth it, from its rewritten arguments."""
     leaf = _special(term.op, args)
     if leaf is not None:
@@ -98,11 +117,11 @@ def _scaled(term: Term, args: tuple[Term, ...], scaled: dict[Term, Scaled | None
     op = term.op
     parts = [scaled[a] for a in term.args]
     if op == "add":
-        return _sum(term, args, parts)
+        return _sum(term, args, parts, known)
     if op == "pow":
         return _power(args, parts[0])
     if op in ("prod", "samples_prod"):
-        return _product(term, args, parts[-1])
+        return _product(term, args, parts[-1], known)
     if not any(parts):
         return None
     pairs = [p or Scaled(ZERO, a) for p, a in zip(parts, args, strict=True)]
@@ -123,11 +142,11 @@ def _scaled(term: Term, args: tuple[Term, ...], scaled: dict[Term, Scaled | None
         case "at" if r[0] is ONE:
             return Scaled(fn("at", e[0], *args[1:]), ONE)
         case "sum":
-            return _signed("lse_sum", *args[:3], r[3], e[3])
+            return _signed("lse_sum", known, *args[:3], r[3], e[3])
         case "samples_sum":
-            return _signed("lse_samples", r[0], e[0])
+            return _signed("lse_samples", known, r[0], e[0])
         case "samples_mean":
-            total = _signed("lse_samples", r[0], e[0])
+            total = _signed("lse_samples", known, r[0], e[0])
             return Scaled(add(total.exponent, neg(fn("log", fn("samples_sum", ONE)))), total.rest)
     return None
 
@@ -162,7 +181,7 @@ def _special(op: str, args: tuple[Term, ...]) -> Term | None:
     return None
 
 
-def _sum(term: Term, args: tuple[Term, ...], parts: list[Scaled | None]) -> Scaled | None:
+def _sum(term: Term, args: tuple[Term, ...], parts: list[Scaled | None], known: Sign) -> Scaled | None:
     if len(term.args) == 2:
         found = _pair(term.args, args)
         if found is not None:
@@ -171,13 +190,13 @@ def _sum(term: Term, args: tuple[Term, ...], parts: list[Scaled | None]) -> Scal
         return None
     pairs = [p or Scaled(ZERO, a) for p, a in zip(parts, args, strict=True)]
     flat = [t for p in pairs for t in (p.rest, p.exponent)]
-    positive = all(_nonnegative(p.rest) for p in pairs)
+    positive = all(known(p.rest) for p in pairs)
     return Scaled(fn("lse", *flat), ONE if positive else fn("lse_sign", *flat))
 
 
-def _signed(op: str, *args: Term) -> Scaled:
+def _signed(op: str, known: Sign, *args: Term) -> Scaled:
     """A sum of ``r * exp(e)``, the last two arguments: its size's logarithm, and its sign if that is open."""
-    return Scaled(fn(op, *args), ONE if _nonnegative(args[-2]) else fn(f"{op}_sign", *args))
+    return Scaled(fn(op, *args), ONE if known(args[-2]) else fn(f"{op}_sign", *args))
 
 
 def _pair(old: tuple[Term, ...], args: tuple[Term, ...]) -> Scaled | None:
@@ -216,14 +235,14 @@ def _power(args: tuple[Term, ...], base: Scaled | None) -> Scaled | None:
     return Scaled(exponent, ONE if base.rest is ONE else power(base.rest, y))
 
 
-def _product(term: Term, args: tuple[Term, ...], body: Scaled | None) -> Scaled:
+def _product(term: Term, args: tuple[Term, ...], body: Scaled | None, known: Sign) -> Scaled:
     """A product over an index or the samples: its logarithm is a sum."""
     over = "sum" if term.op == "prod" else "samples_sum"
     if body is not None and body.rest is ONE:
         return Scaled(fn(over, *args[:-1], body.exponent), ONE)
     rest = args[-1] if body is None else body.rest
     inner = fn("logabs", rest) if body is None else add(body.exponent, fn("logabs", rest))
-    sign = ONE if _nonnegative(rest) else fn(term.op, *args[:-1], fn("sgn", rest))
+    sign = ONE if known(rest) else fn(term.op, *args[:-1], fn("sgn", rest))
     return Scaled(fn(over, *args[:-1], inner), sign)
 
 

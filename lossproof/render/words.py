@@ -146,7 +146,7 @@ def assumption_in_words(d: Derivation) -> list[tuple[str, Words]]:
     sizes = dimensions(d)
     for label, role in (("data", "data"), ("learned", "parameter"), ("fixed", "fixed")):
         groups: dict[Words, list[Words]] = {}
-        for name in _in_order(d, role):
+        for name in in_order(d, role):
             groups.setdefault(_symbol_words(d, name, name in priors, name in sizes), []).append((sym(name),))
         rows += [(label, (*listed(names), ", ", *words)) for words, names in groups.items()]
     rows += [("definition", (sym(n), " = ", t)) for n, t in d.model.definitions]
@@ -202,7 +202,7 @@ def as_written(proposition: Term) -> Term:
     return fn(proposition.op, a, b.args[0])
 
 
-def _in_order(d: Derivation, role: str) -> list[str]:
+def in_order(d: Derivation, role: str) -> list[str]:
     """Names of a role in the order in which they occur in the assumption."""
     pairs = [t for v, t in (*d.model.likelihoods, *d.model.priors) for t in (v, t)]
     roots = pairs if d.model.density is None else [*pairs, d.model.density]
@@ -388,7 +388,7 @@ def objective_name(d: Derivation) -> str | None:
 
 def result_sentence(d: Derivation) -> Words:
     """What the theorem means for whoever fits the model."""
-    names = _in_order(d, "parameter")
+    names = in_order(d, "parameter")
     few = len(names) <= _NAMED
     learned = listed([(sym(n),) for n in names]) if few else (f"all {len(names)} parameters",)
     estimate = "Maximum a posteriori" if d.model.priors else "Maximum likelihood"
@@ -427,7 +427,7 @@ def caveats(d: Derivation) -> list[Words]:
     if d.record is not None and d.record.not_for:
         found.append((d.record.not_for,))
     matter = symbols(d.scale).union(*[row.returns_if for row in d.ledger]) - dimensions(d)
-    fixed = [n for n in _in_order(d, "fixed") if n in matter and not d.symbols[n].indexed]
+    fixed = [n for n in in_order(d, "fixed") if n in matter and not d.symbols[n].indexed]
     scale = d.theorem.scale
     if d.relation == "up-to-scale" and scale is not None and scale.op != "const":
         found.append(

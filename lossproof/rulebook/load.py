@@ -15,6 +15,7 @@ from lossproof.rulebook.store import Index, Lazy, Records, load
 from lossproof.terms import ZERO, Term, postorder, tree_size
 
 if TYPE_CHECKING:
+    from lossproof.rulebook.targets import Target
     from lossproof.rulebook.theorems import NamedTheorem
 
 R = TypeVar("R", Rule, FactRule)
@@ -130,6 +131,13 @@ class Rulebook:
         from lossproof.rulebook.theorems import read_theorems
 
         return read_theorems(self.folder)
+
+    @cached_property
+    def targets(self) -> dict[str, Target]:
+        """The targets that code is written for, by id; read when they are first asked for."""
+        from lossproof.rulebook.targets import read_targets
+
+        return read_targets(self.folder)
 
     # -- distributions
 
