@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lossproof.errors import LossproofError
     from lossproof.interop.terms import term
     from lossproof.proof import Proof
+    from lossproof.render.pictures import plot
     from lossproof.rulebook import Rulebook
     from lossproof.terms import Term
     from lossproof.theorems import NamedProof, prove
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Derivation", "LedgerRow", "LossproofError", "NamedProof", "Proof", "Rulebook", "Term", "Verdict", "__version__",
-    "compare", "derive", "prove", "term",
+    "compare", "derive", "plot", "prove", "term",
 ]  # fmt: skip
 
 _HOMES = {
@@ -37,6 +38,7 @@ _HOMES = {
     "Verdict": "lossproof.comparison",
     "compare": "lossproof.comparison",
     "derive": "lossproof.derivation",
+    "plot": "lossproof.render.pictures",
     "prove": "lossproof.theorems",
     "term": "lossproof.interop.terms",
 }

@@ -22,6 +22,7 @@ from lossproof.terms import ZERO, Term, add, div, fn, mul, neg, postorder, symbo
 
 if TYPE_CHECKING:
     import sympy
+    from matplotlib.figure import Figure
 
 REDUCTIONS: Final = ("mean", "sum", "none")
 
@@ -111,6 +112,12 @@ class Derivation:
 
         shown: str = derivation_markdown(self, **options)
         return shown
+
+    def plot(self, **options: Any) -> Figure:
+        """The picture of :func:`lossproof.plot`: density, NLL and loss, and the influence function."""
+        from lossproof.render.pictures import plot
+
+        return plot(self, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """The proof as the object of the schema ``lossproof/proof/1``."""

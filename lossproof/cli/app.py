@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "derive": "From an assumption to its loss, with the proof.",
     "compare": "Whether two objectives are the same: proved, refuted or unknown.",
     "prove": "A named theorem, proved anew.",
+    "plot": "A picture: density, NLL and loss, influence function.",
     "check": "Check a proof again, by a program that is not the engine.",
     "explain": "A rule, a distribution, a loss, a library's loss, a theorem or an error code.",
     "list": "All rules, facts, distributions, losses, links or theorems.",

@@ -32,14 +32,19 @@ def write(text: str, target: str | None) -> None:
         text += "\n"
     if target is None or target == "-":
         write_stdout(text)
-        return
+    else:
+        write_file(text.encode("utf-8"), target)
+
+
+def write_file(data: bytes, target: str) -> None:
+    """Write a file beside and rename it. Raises UsageError if that cannot be done."""
     from pathlib import Path
 
     path = Path(target)
     beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
     try:
-        with beside.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with beside.open("xb") as file:
+            file.write(data)
         os.replace(beside, path)
     except (OSError, ValueError) as error:
         beside.unlink(missing_ok=True)
@@ -47,15 +52,15 @@ def write(text: str, target: str | None) -> None:
         raise UsageError(f"cannot write {target}: {why}") from None
 
 
-def write_stdout(text: str) -> None:
-    """Write to stdout as UTF-8; a reader that went away ends the command quietly."""
+def write_stdout(text: str | bytes) -> None:
+    """Write to stdout, text as UTF-8; a reader that went away ends the command quietly."""
     try:
         sys.stdout.flush()
         stream = getattr(sys.stdout, "buffer", None)
         if stream is None:
-            sys.stdout.write(text)
+            sys.stdout.write(str(text))
         else:
-            stream.write(text.encode("utf-8", "backslashreplace"))
+            stream.write(text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace"))
             stream.flush()
         sys.stdout.flush()
     except BrokenPipeError:
