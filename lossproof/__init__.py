@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lossproof.comparison import Verdict, compare
-    from lossproof.derivation import Derivation, LedgerRow, derive
+    from lossproof.derivation import Derivation, derive
     from lossproof.errors import LossproofError
     from lossproof.interop.terms import term
     from lossproof.proof import Proof
     from lossproof.render.pictures import plot
     from lossproof.rulebook import Rulebook
+    from lossproof.tables import LedgerRow
     from lossproof.terms import Term
     from lossproof.theorems import NamedProof, prove
 
@@ -29,7 +30,7 @@ __all__ = [
 
 _HOMES = {
     "Derivation": "lossproof.derivation",
-    "LedgerRow": "lossproof.derivation",
+    "LedgerRow": "lossproof.tables",
     "LossproofError": "lossproof.errors",
     "NamedProof": "lossproof.theorems",
     "Proof": "lossproof.proof",

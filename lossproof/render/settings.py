@@ -107,7 +107,7 @@ def _number(name: str, value: object) -> Term:
     if isinstance(value, int | Fraction) and not isinstance(value, bool):
         return num(value)
     try:
-        return num(Fraction(str(value))) if isinstance(value, float | Decimal) else num(Fraction(str(float(value))))
+        return num(Fraction(str(value))) if isinstance(value, float | Decimal) else num(Fraction(str(float(value))))  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise KindError(f"the value of {pretty(name)} is no number: {value!r:.40}") from None
 
@@ -203,7 +203,7 @@ def _scales(view: View, axis: str, at: float, base: Mapping[str, float], powers:
     larger = {n: v * _STRETCH ** powers.get(n, 0) for n, v in base.items()}
     before = view.nll.evaluate({**base, axis: at})
     after = view.nll.evaluate({**larger, axis: at * _STRETCH})
-    step = float(after) - float(before)  # type: ignore[arg-type]
+    step = float(after) - float(before)
     return abs(step - math.log(_STRETCH)) < 1e-9
 
 
