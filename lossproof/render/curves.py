@@ -19,7 +19,7 @@ from lossproof.errors import LossproofError, UnsupportedError
 from lossproof.interop.sympy import from_sympy, to_sympy
 from lossproof.render.settings import Values, number
 from lossproof.render.views import View
-from lossproof.terms import ZERO, Term, add, neg, num, postorder, symbols
+from lossproof.terms import ZERO, Term, add, domain, neg, num, postorder, symbols
 
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
@@ -311,7 +311,7 @@ def derivative(term: Term, name: str, values: Values, view: View, between: tuple
 
 def exact_derivative(term: Term, name: str, view: View) -> Term | None:
     """SymPy's derivative as a term, or None where it has none that can be written as one."""
-    domains = {n: s.domain for n, s in view.derivation.symbols.items()}
+    domains = {view.moving: domain("reals")} | {n: s.domain for n, s in view.derivation.symbols.items()}
     try:
         expression = to_sympy(term, domains)
         variable = next((s for s in expression.free_symbols if s.name == name), None)

@@ -63,7 +63,7 @@ def settings(style: str) -> Iterator[None]:
     defaults = {k: v for k, v in everything.items() if not k.startswith(("backend", "interactive", "toolbar", "webagg"))}
     ours: dict[str, Any] = {
         "font.family": ["DejaVu Sans"], "mathtext.fontset": "dejavusans", "font.size": 10, "axes.titlesize": 10, "axes.labelsize": 10,
-        "legend.fontsize": 9, "figure.facecolor": s.paper, "savefig.facecolor": s.paper, "axes.facecolor": s.paper,
+        "legend.fontsize": 9, "figure.constrained_layout.h_pad": 0.07, "figure.facecolor": s.paper, "savefig.facecolor": s.paper, "axes.facecolor": s.paper,
         "text.color": s.ink, "axes.labelcolor": s.ink, "axes.edgecolor": s.ink, "xtick.color": s.ink, "ytick.color": s.ink,
         "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": s.faint, "grid.linewidth": 0.5,
         "axes.axisbelow": True, "legend.frameon": True, "legend.framealpha": 0.85, "legend.edgecolor": "none", "legend.facecolor": s.paper,
@@ -281,7 +281,7 @@ class _Drawing:
 
 
 def _signed(x: float) -> str:
-    return f"{x + 0.0:.3g}".replace("-", "−")
+    return f"{x + 0.0:#.3g}".replace("-", "−")
 
 
 def _difference(view: Any) -> str:

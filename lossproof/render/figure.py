@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from lossproof.render.drawing import settings
 
-_DPI = 144
+_DPI = 120
 
 
 class Picture(Figure):

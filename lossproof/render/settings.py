@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from difflib import get_close_matches
 from fractions import Fraction
 from itertools import islice, product
 from typing import Any, Final
@@ -93,7 +94,8 @@ class Given:
         known = {n for v in views for n in v.derivation.symbols}
         for name in self.values:
             if name not in known:
-                raise UnknownNameError(f"{pretty(name)} does not occur in the assumption", **self.place(name), nearest=sorted(map(pretty, known)))
+                close = get_close_matches(name, sorted(known), n=3) or sorted(known)
+                raise UnknownNameError(f"{pretty(name)} does not occur in the assumption", **self.place(name), nearest=map(pretty, close))
             for v in views:
                 if v.is_residual and name in v.derivation.symbols and name not in v.others:
                     raise UsageError(f"the picture runs over {v.axis}: it has no value for {pretty(name)}", **self.place(name))
