@@ -323,7 +323,7 @@ def exact_derivative(term: Term, name: str, view: View) -> Term | None:
 def _difference(f: Function, x: Array, edges: Array) -> Array:
     """Central differences of fourth order whose points stay on one side of every edge."""
     room = np.min(np.abs(x[:, None] - edges[None, :]), axis=1)
-    h = np.minimum(1e-3 * (edges[-1] - edges[0]), 0.45 * room)
+    h = np.minimum(2e-4 * (edges[-1] - edges[0]), 0.45 * room)
     return np.asarray((8.0 * (f(x + h) - f(x - h)) - (f(x + 2 * h) - f(x - 2 * h))) / (12.0 * h))
 
 

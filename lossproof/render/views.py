@@ -143,29 +143,30 @@ def _learned(d: Derivation) -> list[str]:
 
 
 def _residual(d: Derivation, variate: str, learned: Iterable[str]) -> View | None:
-    """The view over y - prediction, if the NLL is a function of that difference."""
-    y = sym(variate)
-    name = "r"
+    """The view over y - prediction, if the NLL is a function of that difference: the one that leaves fewest parameters."""
+    candidates = dict.fromkeys([*map(sym, learned), *_predictions(d.nll, sym(variate))])
+    found = [v for p in candidates if (v := _over(d, variate, p, set(learned))) is not None]
+    return min(found, key=lambda v: len(symbols(v.nll) & set(learned)), default=None)
+
+
+def _over(d: Derivation, variate: str, prediction: Term, learned: set[str]) -> View | None:
+    """The view over y - prediction, or None if the NLL or the loss is no function of it."""
+    y, name = sym(variate), "r"
     while name in d.symbols:
         name += "_"
-    r = sym(name)
-    algebra = Algebra()
-    for prediction in [*map(sym, learned), *_predictions(d.nll, y)]:
-        moved = symbols(prediction) & set(learned)
-        if not moved or y in postorder(prediction):
-            continue
-        if symbols(_shifted(d.nll, y, r, prediction, algebra)) & {*moved, variate}:
-            continue
-        kept = mul(d.scale, d.loss)
-        if prediction.op == "sym":  # at y = 0, where the prediction is -r
-            at_zero = {y: ZERO, prediction: neg(r)}
-            nll, kept, offset = (substitute(t, at_zero) for t in (d.nll, kept, d.offset))
-        else:
-            nll, kept, offset = (_shifted(t, y, r, prediction, algebra) for t in (d.nll, kept, d.offset))
-            if symbols(nll, kept, offset) & {*moved, variate}:
-                continue
-        return View(d, variate, name, prediction, nll, kept, offset)
-    return None
+    r, moved, algebra = sym(name), symbols(prediction) & learned, Algebra()
+    gone = {*moved, variate}
+    if not moved or y in postorder(prediction) or symbols(_shifted(d.nll, y, r, prediction, algebra)) & gone:
+        return None
+    terms = (d.nll, mul(d.scale, d.loss), d.offset)
+    if prediction.op == "sym":  # at y = 0, where the prediction is -r
+        at_zero = {y: ZERO, prediction: neg(r)}
+        nll, kept, offset = (substitute(t, at_zero) for t in terms)
+    else:
+        nll, kept, offset = (_shifted(t, y, r, prediction, algebra) for t in terms)
+        if symbols(nll, kept, offset) & gone:
+            return None
+    return View(d, variate, name, prediction, nll, kept, offset)
 
 
 def _predictions(nll: Term, y: Term) -> list[Term]:
