@@ -49,8 +49,12 @@ def command(assumptions: tuple[str, ...], output: str | None, form: str | None, 
     if not assumptions:
         raise UsageError("what is to be drawn?", hint="lossproof plot gaussian -o gaussian.svg")
     form = _format_of(form, output)
+    import logging
+
     from lossproof.cli.files import write_file, write_stdout
     from lossproof.render.pictures import image, plot
+
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # that it builds its font cache is no result
 
     picture = plot(
         _derived(assumptions, options), at=", ".join(at) or None, range=between, along=options["along"],
