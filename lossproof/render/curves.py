@@ -31,6 +31,9 @@ _LEVEL_DENSITY, _WIDER = 0.02, 1.75
 _LEVEL_MASS: Final = 0.005
 _LEVEL_NLL: Final = 5.0
 _FURTHEST: Final = 5.0
+_DIGITS_LOST: Final = 1e-5
+_QUANTILE: Final = 0.75  # the median would often be the prediction itself, where a scale is best at 0
+_AROUND: Final = 5.0
 _RISES: Final = 0.01  # a least value after which nothing rises as much is none
 
 
@@ -122,6 +125,9 @@ def data_range(view: View, values: Values) -> tuple[Array, Array]:
         kept = kept[(kept >= first) & (kept <= last)]
         return x[kept], p[kept]
     low, high = _above(density, _grid(where, values.values()), _LEVEL_DENSITY / 4)
+    if not view.is_density and where == "reals" and values:  # it need not fall off
+        centres = [number(v) for v in values.values()]
+        low, high = max(low, min(centres) - _AROUND), min(high, max(centres) + _AROUND)
     low, high = _rounded(low, high, where)
     breaks = _breaks(view.nll, view.variate, values, view, low, high)
     x = _points(low, high, breaks)
@@ -129,13 +135,13 @@ def data_range(view: View, values: Values) -> tuple[Array, Array]:
     return curve.x, curve.y
 
 
-def middle(view: View, x: Array, p: Array) -> Term:
-    """The median of the data, rounded, and not the least that there is: the value that stands for an observation."""
+def typical(view: View, x: Array, p: Array) -> Term:
+    """The upper quartile of the data, rounded, and not the least that there is: the value that stands for an observation."""
     x, p = x[np.isfinite(p)], p[np.isfinite(p)]
     # The lesser of two neighbours: a pole between them would count too much.
     weights = p if view.is_discrete else np.concatenate([[0.0], np.diff(x) * np.minimum(p[1:], p[:-1])])
     total = np.cumsum(weights)
-    place = int(np.searchsorted(total, total[-1] / 2))
+    place = int(np.searchsorted(total, _QUANTILE * total[-1]))
     if view.is_discrete:
         return num(int(x[max(place, min(1, len(x) - 1))]))
     at, width = float(x[place]), float(x[-1] - x[0])
@@ -293,18 +299,20 @@ def _root(f: Function, a: Any, b: Any) -> float:
 
 
 def derivative(term: Term, name: str, values: Values, view: View, between: tuple[float, float], breaks: Array) -> Function:
-    """The derivative of a term by one symbol: exact where SymPy gives one with a value, else a central difference."""
+    """The derivative of a term by one symbol: SymPy's formula, and a central difference where that has no value or has lost its digits."""
     f = function(term, name, values, view)
     exact = exact_derivative(term, name, view)
     formula = function(exact, name, values, view) if exact is not None else None
     low, high = between
 
     def at(x: Array) -> Array:
-        found = formula(x) if formula is not None else np.full(x.shape, np.nan)
-        missing = np.flatnonzero(~np.isfinite(found) & np.isfinite(f(x)))
-        if len(missing):
-            found[missing] = _difference(f, x[missing], np.concatenate([[low], breaks, [high]]))
-        return np.where(np.isfinite(f(x)), found, np.nan)
+        with np.errstate(all="ignore"):
+            near = _difference(f, x, np.concatenate([[low], breaks, [high]]))
+            if formula is None:
+                return near
+            found = formula(x)
+            lost = ~(np.abs(found - near) <= _DIGITS_LOST * (1.0 + np.abs(near)))
+        return np.where(np.isfinite(f(x)), np.where(lost & np.isfinite(near), near, found), np.nan)
 
     return at
 
@@ -323,7 +331,7 @@ def exact_derivative(term: Term, name: str, view: View) -> Term | None:
 def _difference(f: Function, x: Array, edges: Array) -> Array:
     """Central differences of fourth order whose points stay on one side of every edge."""
     room = np.min(np.abs(x[:, None] - edges[None, :]), axis=1)
-    h = np.minimum(2e-4 * (edges[-1] - edges[0]), 0.45 * room)
+    h = np.minimum(2e-4 * (edges[-1] - edges[0]), 0.05 * room)
     return np.asarray((8.0 * (f(x + h) - f(x - h)) - (f(x + 2 * h) - f(x - 2 * h))) / (12.0 * h))
 
 

@@ -261,8 +261,10 @@ class _Drawing:
         """One assumption above the panels; several below them, each with its values and constant."""
         if self.alone:
             s = self.sketches[0]
-            head = textwrap.fill(s.view.title, 76 if not self.is_wide else 120, max_lines=3)
-            below = "   ".join(x for x in (s.view.derivation.name or "", self.drawn_at(s)) if x)
+            columns = 120 if self.is_wide else 76
+            head = textwrap.fill(s.view.title, columns, max_lines=3)
+            words = ";  ".join(x for x in (s.view.derivation.name or "", self.drawn_at(s)) if x)
+            below = textwrap.fill(words.replace(" = ", "\xa0=\xa0"), columns - 6).replace("\xa0", " ")
             self.figure.suptitle(plain(head) + (f"\n{plain(below)}" if below else ""), fontsize=11)
             return
         self.figure.legend(

@@ -153,13 +153,13 @@ def _over_residual(views: Sequence[View], options: _Options) -> tuple[list[Sketc
 
 
 def _over_parameter(views: Sequence[View], options: _Options) -> tuple[list[Sketch], tuple[float, float]]:
-    from lossproof.render.curves import Curve, data_range, middle, parameter_range, sketch
+    from lossproof.render.curves import Curve, data_range, parameter_range, sketch, typical
 
     found = []
     for view in views:
         values = settled(view, options.given)
         density = data_range(view, {n: v for n, v in values.items() if n != view.variate})
-        observed = [values[view.variate]] if view.variate in values else list(view.members) or [middle(view, *density)]
+        observed = [values[view.variate]] if view.variate in values else list(view.members) or [typical(view, *density)]
         found.append((view, values, density, observed))
     shared = found[0][3][:1] if len(views) > 1 else found[0][3]
     if len(views) > 1 and views[0].members:
