@@ -13,23 +13,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lossproof.appendices import appendix
     from lossproof.comparison import Verdict, compare
-    from lossproof.derivation import Derivation, LedgerRow, derive
+    from lossproof.derivation import Derivation, derive
     from lossproof.errors import LossproofError
     from lossproof.interop.terms import term
     from lossproof.proof import Proof
+    from lossproof.render.pictures import plot
     from lossproof.rulebook import Rulebook
+    from lossproof.tables import LedgerRow
     from lossproof.terms import Term
     from lossproof.theorems import NamedProof, prove
 
 __version__ = "0.1.0"
 __all__ = [
     "Derivation", "LedgerRow", "LossproofError", "NamedProof", "Proof", "Rulebook", "Term", "Verdict", "__version__",
-    "appendix", "compare", "derive", "prove", "term",
+    "appendix", "compare", "derive", "plot", "prove", "term",
 ]  # fmt: skip
 
 _HOMES = {
     "Derivation": "lossproof.derivation",
-    "LedgerRow": "lossproof.derivation",
+    "LedgerRow": "lossproof.tables",
     "LossproofError": "lossproof.errors",
     "NamedProof": "lossproof.theorems",
     "Proof": "lossproof.proof",
@@ -39,6 +41,7 @@ _HOMES = {
     "appendix": "lossproof.appendices",
     "compare": "lossproof.comparison",
     "derive": "lossproof.derivation",
+    "plot": "lossproof.render.pictures",
     "prove": "lossproof.theorems",
     "term": "lossproof.interop.terms",
 }

@@ -19,6 +19,7 @@ from lossproof.rulebook import Rulebook
 from lossproof.search.comparing import Comparer, Found
 from lossproof.search.defined import needs, only_one_defined
 from lossproof.syntax import to_text
+from lossproof.tables import SymbolTable
 from lossproof.terms import Term, make, num, postorder, size, substitute, sym, symbols
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Verdict:
         self.witness: Witness | None = parts.get("witness")
         self.reason: str = parts.get("reason", "")
         self.proved_if: tuple[Condition, ...] = parts.get("proved_if", ())
-        self.symbols: dict[str, Symbol] = parts["symbols"]
+        self.symbols = SymbolTable(parts["symbols"])
         self.hypotheses: tuple[tuple[Term, str], ...] = parts["hypotheses"]
         self.defined: tuple[Fact, ...] = parts.get("defined", ())
         self.prover: Prover = parts["prover"]

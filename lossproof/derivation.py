@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from lossproof.errors import InternalError, UnsupportedError
-from lossproof.facts import Fact, Symbol
 from lossproof.kernel import Kernel, KernelError, Theorem
 from lossproof.model import Model, read_model
 from lossproof.proof import Chain, Proof
@@ -18,21 +17,14 @@ from lossproof.search.display import Display, product_of, scaled, tidy_sum
 from lossproof.search.recognise import Recognised, Recogniser
 from lossproof.search.rewrite import Rewriter
 from lossproof.search.split import Splitter
+from lossproof.tables import Ledger, LedgerRow, SymbolTable
 from lossproof.terms import ZERO, Term, add, div, fn, mul, neg, postorder, symbols
 
 if TYPE_CHECKING:
     import sympy
+    from matplotlib.figure import Figure
 
 REDUCTIONS: Final = ("mean", "sum", "none")
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
-    """A term that was dropped: why it may be, and which names would bring it back if they were learned."""
-
-    term: Term
-    why: Fact
-    returns_if: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +57,10 @@ class Derivation:
         self.offset: Term = parts["offset"]
         self.data_loss: Term = parts["data_loss"]
         self.penalty: Term = parts["penalty"]
-        self.ledger: tuple[LedgerRow, ...] = parts["ledger"]
+        #: Roles and domains by name.
+        self.symbols = SymbolTable(kernel.symbols)
+        #: The dropped terms of one sample.
+        self.ledger = Ledger(parts["ledger"], self.symbols)
         self.theorem: Theorem = parts["theorem"]
         self.chains: tuple[Chain, ...] = parts["chains"]
         self.record: Loss | None = parts["record"]
@@ -88,11 +83,6 @@ class Derivation:
     def relation(self) -> str:
         """How the dataset NLL relates to the objective."""
         return self.theorem.relation
-
-    @property
-    def symbols(self) -> dict[str, Symbol]:
-        """Roles and domains by name."""
-        return self.kernel.symbols
 
     @property
     def assumption(self) -> str:
@@ -123,6 +113,12 @@ class Derivation:
         from lossproof.codegen.code import derivation_code
 
         return derivation_code(self, **options)
+
+    def plot(self, **options: Any) -> Figure:
+        """The picture of :func:`lossproof.plot`: density, NLL and loss, and the influence function."""
+        from lossproof.render.pictures import plot
+
+        return plot(self, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """The proof as the object of the schema ``lossproof/proof/1``."""

@@ -305,7 +305,7 @@ class MissingSystemError(LossproofError):
 
     code = "missing-system"
     explanation = (
-        "An optional system (SymPy, NumPy, SciPy, python-flint, Coq, LaTeX) is needed for this and was not found."
+        "An optional system (SymPy, NumPy, SciPy, matplotlib, python-flint, Coq, LaTeX) is needed for this and was not found."
         " The message says what to install; all else works without it."
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -12,16 +12,24 @@ from lossproof.errors import UsageError
 
 
 @contextmanager
-def writing(target: str) -> Iterator[TextIO]:
-    """A file to write text to, as UTF-8; it takes its name when all is written. Raises UsageError if it cannot be written."""
+def replacing(target: str) -> Iterator[Path]:
+    """The place of a new file that takes its name when all is written. Raises UsageError if it cannot be written."""
     path = Path(target)
     beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
     try:
-        with beside.open("x", encoding="utf-8", newline="\n") as file:
-            yield file
+        beside.touch(exist_ok=False)
+        yield beside
         os.replace(beside, path)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageError(f"cannot write {target}: {why}") from None
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError, ValueError):
+            beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(target: str) -> Iterator[TextIO]:
+    """A file to write text to, as UTF-8, that replaces the one of its name at the end. Raises UsageError if it cannot be written."""
+    with replacing(target) as path, path.open("w", encoding="utf-8", newline="\n") as file:
+        yield file

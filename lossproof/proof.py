@@ -50,7 +50,7 @@ class Chain:
     lines: tuple[tuple[str, Theorem], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Proof:
     """Chains, in the order in which they rest on one another, and the derivation or verdict whose statement they prove."""
 
@@ -68,6 +68,13 @@ class Proof:
                 for place, step in flatten(theorem.trace):
                     found.append(ProofStep(len(found) + 1, chain.name, group, place, step))
         return found
+
+    def __repr__(self) -> str:
+        return f"<Proof: {len(self.steps)} steps in {len(self.chains)} chains>"
+
+    def _repr_markdown_(self) -> str:
+        shown: str = self.owner.markdown(detail="full")
+        return shown
 
     def to_dict(self) -> dict[str, Any]:
         """The object of the schema ``lossproof/proof/1``."""

@@ -24,7 +24,7 @@ FLOORS: list[set[str]] = [
     {"kernel"},
     {"syntax"},
     {"rulebook"},
-    {"domains", "proof", "search"},
+    {"domains", "proof", "search", "tables"},
     {"reading", "model", "own", "derivation", "objectives", "comparison", "theorems"},
     {"interop", "render", "codegen", "referees"},
     {"appendices"},

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "prove": "A named theorem, proved anew.",
     "appendix": "The LaTeX appendix of a paper, with its proofs beside it.",
     "code": "The loss as a function for NumPy, PyTorch or JAX, or as a formula.",
+    "plot": "A picture: density, NLL and loss, influence function.",
     "check": "Check a proof again, by a program that is not the engine.",
     "explain": "A rule, a distribution, a loss, a library's loss, a theorem or an error code.",
     "list": "All rules, facts, distributions, losses, links, theorems or targets.",

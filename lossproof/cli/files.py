@@ -32,22 +32,27 @@ def write(text: str, target: str | None) -> None:
         text += "\n"
     if target is None or target == "-":
         write_stdout(text)
-        return
-    from lossproof.files import writing
-
-    with writing(target) as file:
-        file.write(text)
+    else:
+        write_file(text.encode("utf-8"), target)
 
 
-def write_stdout(text: str) -> None:
-    """Write to stdout as UTF-8; a reader that went away ends the command quietly."""
+def write_file(data: bytes, target: str) -> None:
+    """Write a file beside and rename it. Raises UsageError if that cannot be done."""
+    from lossproof.files import replacing
+
+    with replacing(target) as path:
+        path.write_bytes(data)
+
+
+def write_stdout(text: str | bytes) -> None:
+    """Write to stdout, text as UTF-8; a reader that went away ends the command quietly."""
     try:
         sys.stdout.flush()
         stream = getattr(sys.stdout, "buffer", None)
         if stream is None:
-            sys.stdout.write(text)
+            sys.stdout.write(str(text))
         else:
-            stream.write(text.encode("utf-8", "backslashreplace"))
+            stream.write(text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace"))
             stream.flush()
         sys.stdout.flush()
     except BrokenPipeError:

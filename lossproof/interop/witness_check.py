@@ -45,6 +45,11 @@ class Witness:
     a: tuple[Enclosure, ...]
     b: tuple[Enclosure, ...]
 
+    def _repr_markdown_(self) -> str:
+        from lossproof.render.tables import witness_markdown
+
+        return witness_markdown(self)
+
 
 def to_dict(witness: Witness) -> dict[str, Any]:
     """The witness as a proof's JSON has it."""

@@ -16,7 +16,8 @@ from lossproof.terms import ZERO, Term, contains, fn, num, postorder, rebuild, s
 
 if TYPE_CHECKING:
     from lossproof.comparison import Verdict
-    from lossproof.derivation import Derivation, LedgerRow
+    from lossproof.derivation import Derivation
+    from lossproof.tables import Ledger, LedgerRow
 
 #: A piece of prose: text, and terms that the rendering prints as formulas.
 Words = tuple["str | Term", ...]
@@ -178,7 +179,7 @@ def _hypotheses(d: Derivation) -> list[tuple[str, Term]]:
     return [(labels.get(origin, origin), p) for p, origin in d.model.hypotheses if not symbols(p) or symbols(p) - sizes]
 
 
-def dimensions(d: Derivation | Verdict) -> set[str]:
+def dimensions(d: Derivation | Verdict | Ledger) -> set[str]:
     """The names that are sizes of vectors or numbers of classes."""
     found: set[str] = set()
     for symbol in d.symbols.values():
@@ -451,17 +452,17 @@ def ledger_words(d: Derivation) -> list[tuple[Term, Words, Words]]:
     return [(r.term, _why_dropped(r, d, sizes), _what_returns(r, sizes)) for r in d.ledger]
 
 
-def ledger_reason(row: LedgerRow, d: Derivation) -> Words:
+def ledger_reason(row: LedgerRow, d: Derivation | Ledger) -> Words:
     """Why a term may be dropped: ``a number``, ``data alone``, ``σ is fixed``."""
     return _why_dropped(row, d, dimensions(d))
 
 
-def ledger_return(row: LedgerRow, d: Derivation) -> Words:
+def ledger_return(row: LedgerRow, d: Derivation | Ledger) -> Words:
     """What brings a dropped term back: ``if σ is learned``, ``never``."""
     return _what_returns(row, dimensions(d))
 
 
-def _why_dropped(row: LedgerRow, d: Derivation, sizes: set[str]) -> Words:
+def _why_dropped(row: LedgerRow, d: Derivation | Ledger, sizes: set[str]) -> Words:
     names = sorted(symbols(row.term))
     if not names:
         return ("a number",)
