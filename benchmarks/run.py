@@ -35,6 +35,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 MS = 1e3
 #: What the project aims at.
 STARTUP_TARGET, SYMPY_TARGET, GROWTH_TARGET = 3.0, 20.0, 1.2
+APPENDIX_TARGET = 5.0
 
 
 class Late(Exception):
@@ -343,11 +344,40 @@ def comparing(seconds: int, step: int) -> None:
     table(rows)
 
 
+# -- 5. an appendix
+
+
+def appendix(sizes: list[int]) -> None:
+    """Seconds for an appendix of so many derivations, beside as many derivations with their LaTeX and JSON one by one."""
+    import lossproof as lp
+    from lossproof.appendices import plan_of, write_appendix
+    from lossproof.rulebook import Rulebook
+
+    book = Rulebook.default()
+    assumptions = [a for a in (book.distribution(id).default for id in book.distribution_ids) if a]
+    print(f"5. An appendix, with its proofs; target: 100 derivations in under {APPENDIX_TARGET} s")
+    rows = [("derivations", "s", "KB", "× one by one", "target")]
+    seconds: list[float] = []
+    lp.derive("gaussian").latex()
+    for n in sizes:
+        given = (assumptions * (n // len(assumptions) + 1))[:n]
+        plan = plan_of(given)
+        size: list[int] = []
+        mine = timed(lambda plan=plan, size=size: size.append(sum(map(len, write_appendix(plan, keep=lambda _, __: None)))))  # type: ignore[misc]
+        single = timed(lambda given=given: [(d.latex(), d.proof.to_json()) for d in map(lp.derive, given)])  # type: ignore[misc]
+        seconds.append(mine)
+        target = verdict(mine, APPENDIX_TARGET, most=True) if n == 100 else ""
+        rows.append((str(n), f"{mine:.2f}", f"{size[0] / 1000:.0f}", f"{mine / single:.2f}", target))
+    table(rows)
+    if len(sizes) > 1:
+        print(f"growth: n^{exponent(sizes, seconds):.2f}\n")
+
+
 def main() -> None:
     """Run the benchmarks."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--smoke", action="store_true", help="a short run, to see that it works")
-    parser.add_argument("--only", choices=["startup", "deriving", "growth", "comparing"], help="one of the tables")
+    parser.add_argument("--only", choices=["startup", "deriving", "growth", "comparing", "appendix"], help="one of the tables")
     options = parser.parse_args()
     smoke = options.smoke
     if options.only in (None, "startup"):
@@ -358,6 +388,8 @@ def main() -> None:
         growth([10, 30, 100] if smoke else [10, 30, 100, 300, 1000, 3000, 10_000], 20 if smoke else 120)
     if options.only in (None, "comparing"):
         comparing(5 if smoke else 20, 20 if smoke else 1)
+    if options.only in (None, "appendix"):
+        appendix([10, 30] if smoke else [10, 30, 100, 300])
 
 
 if __name__ == "__main__":

@@ -243,12 +243,19 @@ def test_what_cannot_be_compared_is_said(call: dict[str, Any], said: str) -> Non
         ("1 - sum((y - w*x)^2)/sum((y - mean(y))^2)", "-mean((y - w*x)^2)", "w", {}, "up-to-scale"),
         ("mean(log(1 + exp(-y*z)))", "mean(softplus(z) - (1 + y)/2*z)", "z", {"where": "y in {-1, 1}"}, "equal"),
         ("CE(p, q)", "-sum(j, 1, K, p_j*log(q_j))", "q", {"where": "p in simplex(K), q in simplex(K)"}, "equal"),
+        ("mean(softplus(z_1 - z_2) - y*(z_1 - z_2))", "mean(softplus(z_2 - z_1) - (1 - y)*(z_2 - z_1))", "z_1, z_2", {}, "equal"),
     ],
 )  # fmt: skip
 def test_what_was_once_read_wrongly(a: str, b: str, learn: str, given: dict[str, Any], relation: str) -> None:
     v = lp.compare(a, b, learn=learn, **given)
     assert v.relation == relation, v.text()
     assert rechecked(v).ok
+
+
+def test_a_difference_is_turned_once_and_not_back() -> None:
+    """softplus(a - b) and softplus(b - a) - (b - a), where both differences occur as factors."""
+    for p in (lp.prove("dpo-partition"), lp.prove("softmax-sigmoid")):
+        assert max(len(v.proof.steps) for v in p.steps) < 100
 
 
 @pytest.mark.parametrize(

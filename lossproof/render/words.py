@@ -103,6 +103,8 @@ def domain_in_words(where: Term) -> Words:
     said = _WITH_SIZE.get(where.op)
     if said is None:
         return ("in ", where)
+    if where.op == "power_domain":
+        return ("a vector of ", where.args[-1], f" {_OF_MANY.get(str(where.args[0].value), 'values')}")
     return tuple(where.args[-1] if part == "K" else part for part in said)
 
 
@@ -115,12 +117,16 @@ _DOMAINS: Final = {
     "integers": "an integer",
     "naturals": "a whole number 0, 1, 2, ...",
 }
+_OF_MANY: Final = {
+    "reals": "real numbers", "positive": "positive numbers", "nonnegative": "non-negative numbers", "integers": "integers",
+    "unit": "numbers between 0 and 1", "unit_closed": "numbers from 0 to 1", "naturals": "whole numbers",
+}  # fmt: skip
 _WITH_SIZE: Final[dict[str, tuple[str, ...]]] = {
     "categories": ("a class 1, ..., ", "K"),
     "onehot": ("a one-hot vector over ", "K", " classes"),
     "counts": ("counts of ", "K", " classes"),
     "simplex": ("probabilities of ", "K", " classes"),
-    "power_domain": ("a vector of ", "K", " real numbers"),
+    "power_domain": ("a vector of ", "K", " values"),
     "posdef": ("a positive definite ", "K", " × ", "K", " matrix"),
 }
 
