@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from lossproof.render import blocks
 from lossproof.render.blocks import Block, Code, Display, Items, Maths, Prose, Table, Text, Title
+from lossproof.render.comparison import scaled
 from lossproof.render.comparison_witness import difference, enclosed, place, point, signs
 from lossproof.render.comparison_words import (
     ANSWERS,
@@ -18,9 +20,11 @@ from lossproof.render.comparison_words import (
     stronger,
     survives,
 )
+from lossproof.render.comparison_words import SIGNS as SIGNS_IN_TEXT
 from lossproof.render.mathematics import SIGNS as RELATIONS_IN_LATEX
 from lossproof.render.mathematics import ChainRows, Formulas, Row
-from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, as_written, dimensions, rule_label
+from lossproof.render.text import formula
+from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, as_written, dimensions, rule_label, varying
 from lossproof.syntax import parse_condition
 from lossproof.terms import ONE, ZERO, Term, add, replace_at, substitute, sym
 
@@ -49,22 +53,24 @@ def verdict_blocks(v: Verdict, detail: str = "paper", level: int = 1) -> list[Bl
     return list(_Page(v).blocks(detail, level))
 
 
-def answer(v: Verdict) -> str:
-    """A ≃ B as LaTeX."""
-    return f"A {SIGNS[v.relation]} B"
+def answer(v: Verdict) -> Maths:
+    """A ≃ B."""
+    return Maths(f"A {SIGNS[v.relation]} B", f"A {SIGNS_IN_TEXT[v.relation]} B")
 
 
 def claim(v: Verdict, a: str = "A", b: str = "B") -> Iterator[Block]:
     """A = scale · B + offset, or A = φ(B); nothing where that is not known or A = B."""
     line = Formulas(v).line  # type: ignore[arg-type]
+    plain = [name.removeprefix(r"\text{").removesuffix("}") for name in (a, b)]
     if v.scale is not None and v.offset is not None:
         right = b if v.scale is ONE else rf"{line(v.scale)} \cdot {b}"
         if v.offset is not ZERO:
             dropped = v.offset.args if v.offset.op == "add" else (v.offset,)
             right += line(add(ZERO, *dropped)).removeprefix("0")
-        yield Display((f"{a} = {right}",))
+        yield Display((Maths(f"{a} = {right}", f"{plain[0]} = {scaled(v.scale, v.offset, plain[1], varying(v))}"),))
     elif v.transform is not None:
-        yield Display((f"{a} = {line(substitute(v.transform, {v.argument: sym('B')}))}",))
+        shown = substitute(v.transform, {v.argument: sym("B")})
+        yield Display((Maths(f"{a} = {line(shown)}", f"{plain[0]} = {formula(shown)}"),))
 
 
 class _Page:
@@ -74,17 +80,18 @@ class _Page:
 
     def blocks(self, detail: str, level: int) -> Iterator[Block]:
         v = self.v
-        yield Title((Maths(answer(v)), f": {ANSWERS[v.relation].partition(':')[0]}"), level)
+        yield Title((answer(v), f": {ANSWERS[v.relation].partition(':')[0]}"), level)
         for name, side in (("A", v.question.a), ("B", v.question.b)):
             yield Text((Maths(name), " is ", Code(" ".join(side.text.split())), ", " + side.note if side.note and "is" not in side.note.split() else ""))
-        yield Display(tuple(f"{name} = {self.line(side.term)}" for name, side in (("A", v.question.a), ("B", v.question.b))))
+        sides = (("A", v.question.a.term), ("B", v.question.b.term))
+        yield Display(tuple(Maths(f"{name} = {self.line(t)}", f"{name} = {formula(t, self.formulas.names)}") for name, t in sides))
         yield Items(tuple((f"{label}: ", *words) for label, words in question_in_words(v)))
         yield from self.statement()
         yield from self.witness()
         for condition in v.proved_if:
             shown = [parse_condition(part) for part in condition.text.split(" and ")]
             head: Prose = tuple(p for i, c in enumerate(shown) for p in ((" and ",) if i else ()) + (as_written(c),))
-            yield Text((*head, ": then ", Maths(answer(condition.verdict)), ", ", ANSWERS[condition.verdict.relation], "."), "Proved if")
+            yield Text((*head, ": then ", answer(condition.verdict), ", ", ANSWERS[condition.verdict.relation], "."), "Proved if")
             yield from claim(condition.verdict)
         yield from self.proof(detail)
         for id, sentences in practice(v):
@@ -137,17 +144,15 @@ class _Page:
             yield from (blocks.Chain(chain) for chain in found)
 
     def paper(self) -> Iterator[ChainRows]:
-        name, left, rows = "", "", list[Row]()
-        for line in proof_lines(self.v):
-            if line.chain != name:
-                if rows:
-                    yield ChainRows(name, left, tuple(rows))
-                name, rows = line.chain, []
-                left = self.start(name, line.left or line.right)
-            reason = f"{line.reason}" if not line.uses else f"line {', '.join(map(str, line.uses))}"
-            rows.append(Row(RELATIONS_IN_LATEX[line.relation], self.line(line.right), f"{line.number}: {reason}"))
-        if rows:
-            yield ChainRows(name, left, tuple(rows))
+        for name, lines in groupby(proof_lines(self.v), key=lambda line: line.chain):
+            rows: list[Row] = []
+            start: Term | None = None
+            for p in lines:
+                start = start or p.left
+                reason = p.reason if not p.uses else f"line {', '.join(map(str, p.uses))}"
+                sign = RELATIONS_IN_LATEX[p.relation]
+                rows.append(Row(sign, self.line(p.right), f"{p.number}: {reason}", p.number, (), p.right, p.steps))
+            yield ChainRows(name, "" if start is None else self.start(name, start), tuple(rows), start)
 
     def full(self) -> Iterator[ChainRows]:
         for chain in self.v.chains:

@@ -196,7 +196,7 @@ def proof_lines(v: Verdict) -> list[PaperLine]:
             reason = ", ".join(dict.fromkeys(rule_label(r, v) for r in rules)) or "from above"  # type: ignore[arg-type]
             start = substitute(left, mapping) if left is not None else None
             number = len(found) + 1
-            found.append(PaperLine(number, RELATION_SIGNS[relation], start, substitute(term, mapping), reason, rules, "verdict", name, uses, moving))
+            found.append(PaperLine(number, RELATION_SIGNS[relation], start, substitute(term, mapping), reason, rules, "verdict", name, uses, moving, tuple([s.id for s in group])))
         last[name] = len(found)
     return found
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from lossproof.render.breaking import Formula, Page, adaptive, rows
@@ -11,21 +11,23 @@ from lossproof.render.escape import code_latex, comment, escape_latex
 from lossproof.render.mathematics import (
     ChainRows,
     Formulas,
+    Maths,
     chain_heading,
     closing_sentence,
     relation_sentence,
     remarks,
     role_sentences,
+    slug,
     theorem_title,
 )
 from lossproof.render.words import (
-    Words,
     ledger_words,
     libraries,
     result_sentence,
     spoken,
 )
-from lossproof.syntax import latex_name, parse_expression, to_latex
+from lossproof.syntax import parse_expression, to_latex
+from lossproof.terms import Term
 
 if TYPE_CHECKING:
     from lossproof.derivation import Derivation
@@ -86,19 +88,12 @@ def derivation_latex(
     hyperref and cleveref are used where they are loaded. Of several fragments in one document only the first needs
     the ``preamble``, the definitions of its macros. Raises ValueError for another detail or label.
     """
-    slug = _slug(d) if label is None else label
-    if not re.fullmatch(r"[A-Za-z0-9.-]+", slug):
+    known_as = slug(d) if label is None else label
+    if not re.fullmatch(r"[A-Za-z0-9.-]+", known_as):
         raise ValueError("a label has letters, digits, - and . only")
     defined = [PREAMBLE, ""] if preamble or standalone else []
-    body = "\n".join([f"% {comment(d.assumption)}", *defined, *_Fragment(d).lines(slug, detail)]) + "\n"
+    body = "\n".join([f"% {comment(d.assumption)}", *defined, *_Fragment(d).lines(known_as, detail)]) + "\n"
     return f"{DOCUMENT}\n{body}\\end{{document}}\n" if standalone else body
-
-
-def _slug(d: Derivation) -> str:
-    """A label that only this derivation has: its distribution and a digest of what was asked."""
-    first = d.model.likelihoods[0][1].op[5:] if d.model.likelihoods else "density"
-    asked = repr((d.assumption, d.reduction, sorted((n, s.role) for n, s in d.symbols.items())))
-    return f"{first}-{hashlib.sha256(asked.encode()).hexdigest()[:6]}"
 
 
 class _Fragment:
@@ -107,15 +102,18 @@ class _Fragment:
     def __init__(self, d: Derivation) -> None:
         self.d = d
         self.formulas = Formulas(d)
-        self.whose = f"all ${self.formulas.count}$ samples"
 
     def lines(self, slug: str, detail: str) -> list[str]:
         """The lines of the fragment."""
         return [*self.theorem(slug), *self.proof(detail), *self.ledger(), *self.remarks()]
 
-    def said(self, words: Words) -> str:
+    def said(self, words: Iterable[str | Term | Maths]) -> str:
         """Words as LaTeX text."""
-        return spoken(words, lambda t: f"${self.formulas.line(t)}$", lambda text: escape_latex(text).replace("...", r"\dots{}"))
+
+        def shown(t: Term | Maths) -> str:
+            return f"${t.latex if isinstance(t, Maths) else self.formulas.line(t)}$"
+
+        return spoken(words, shown, lambda text: escape_latex(text).replace("...", r"\dots{}"))
 
     # -- the theorem
 
@@ -126,7 +124,7 @@ class _Fragment:
             rf"\begin{{lptheorem}}[{{{escape_latex(theorem_title(self.d))}}}]\label{{lp:{slug}:theorem}}\emergencystretch=8em",
             *self.statements(),
             *[self.said(words) for words in role_sentences(self.d)],
-            f"The negative log-likelihood of {self.whose}{included} is",
+            f"The negative log-likelihood of {self.said(self.formulas.whose)}{included} is",
             rf"\begin{{equation}}\label{{lp:{slug}:nll}}",
             *self.equation(),
             r"\end{equation}",
@@ -161,7 +159,7 @@ class _Fragment:
 
     def relation(self) -> str:
         """How the NLL relates to the loss, and what that means."""
-        return relation_sentence(self.d, r"\lpNLL", escape_latex, self.formulas.term(self.d.objective), _IN_LINE)
+        return self.said(relation_sentence(self.d, r"\lpNLL", self.formulas.term(self.d.objective), _IN_LINE))
 
     # -- the proof
 
@@ -169,12 +167,8 @@ class _Fragment:
         """The chains, each an alignment with reasons."""
         lines = [r"\begin{lpproof}"]
         for chain in self.formulas.chains(detail):
-            lines += [self.heading(chain), *chain_lines(chain)]
-        return [*lines, closing_sentence(self.d, r"\lpNLL"), r"\end{lpproof}"]
-
-    def heading(self, chain: ChainRows) -> str:
-        """What a chain speaks of."""
-        return chain_heading(self.d, chain, self.whose, latex_name)
+            lines += [self.said(chain_heading(self.d, chain.name, self.formulas.whose)), *chain_lines(chain)]
+        return [*lines, self.said(closing_sentence(self.d, r"\lpNLL")), r"\end{lpproof}"]
 
     # -- the ledger and what else is to be known
 

@@ -6,12 +6,13 @@ Words are tuples of text and terms, so that each rendering prints the terms in i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lossproof.kernel import Theorem
-from lossproof.proof import Line
+from lossproof.proof import Line, flatten
 from lossproof.terms import ZERO, Term, contains, fn, num, postorder, rebuild, substitute, sym, symbols
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class PaperLine(NamedTuple):
 
     ``left`` is given on the first line of a chain only. ``scope`` is ``sample``, ``prior`` or ``dataset``;
     ``chain`` names the chain, ``uses`` are the numbers of the lines that a lemma rests on, and the names in
-    ``varying`` carry the sample's index inside sums over the samples.
+    ``varying`` carry the sample's index inside sums over the samples. ``steps`` are the numbers of the kernel's
+    steps that the line stands for.
     """
 
     number: int
@@ -56,11 +58,12 @@ class PaperLine(NamedTuple):
     chain: str
     uses: tuple[int, ...]
     varying: frozenset[str]
+    steps: tuple[int, ...]
 
 
-def spoken(words: Words, show: Callable[[Term], str], plain: Callable[[str], str] = str) -> str:
+def spoken(words: Iterable[Any], show: Callable[[Any], str], plain: Callable[[str], str] = str) -> str:
     """Words as one string: ``show`` prints the terms and ``plain`` the text (which LaTeX has to escape)."""
-    return "".join(show(w) if isinstance(w, Term) else plain(w) for w in words)
+    return "".join(plain(w) if isinstance(w, str) else show(w) for w in words)
 
 
 def listed(items: Iterable[Words], last: str = " and ") -> Words:
@@ -231,6 +234,9 @@ def paper_lines(d: Derivation) -> list[PaperLine]:
     for line in d.proof.lines:
         chains.setdefault(line.chain, []).append(line)
     order = sorted(chains, key=lambda name: name != "preamble")
+    numbers: dict[str, Iterator[int]] = {}
+    for name, steps in groupby(d.proof.steps, key=lambda s: s.chain):
+        numbers[name] = iter([s.id for s in steps])
     found: list[PaperLine] = []
     last_of: dict[str, int] = {}
     names = varying(d)
@@ -247,6 +253,7 @@ def paper_lines(d: Derivation) -> list[PaperLine]:
             found.append(PaperLine(
                 number, RELATION_SIGNS[t.relation], t.left if i == 0 else None, t.right, line_reason(line, d),
                 tuple(r for r in line.rules if r not in ("algebra", "lemma")) or line.rules, scope, chain, uses, names,
+                tuple([next(numbers[chain]) for _ in flatten(t.trace)]),
             ))  # fmt: skip
             last_of[chain] = number
     return found
