@@ -159,7 +159,7 @@ class _Fragment:
 
     def relation(self) -> str:
         """How the NLL relates to the loss, and what that means."""
-        return self.said(relation_sentence(self.d, r"\lpNLL", self.formulas.term(self.d.objective), _IN_LINE))
+        return self.said(relation_sentence(self.d, r"\lpNLL", Maths(self.formulas.term(self.d.objective)), _IN_LINE))
 
     # -- the proof
 

@@ -118,7 +118,7 @@ class _Page:
 
     def relation(self) -> str:
         """How the NLL relates to the loss, and what that means."""
-        return self.said(relation_sentence(self.d, r"\mathrm{NLL}", self.formulas.term(self.d.objective), _SHORT))
+        return self.said(relation_sentence(self.d, r"\mathrm{NLL}", Maths(self.formulas.term(self.d.objective)), _SHORT))
 
     def proof(self, detail: str) -> list[str]:
         """The chains, each an alignment with reasons."""

@@ -254,15 +254,15 @@ def slug(d: Derivation) -> str:
     return f"{first}-{hashlib.sha256(asked.encode()).hexdigest()[:6]}"
 
 
-def relation_sentence(d: Derivation, nll: str, objective: str, widest: float) -> Sentence:
+def relation_sentence(d: Derivation, nll: str, objective: Maths, widest: float) -> Sentence:
     """How the NLL relates to the loss, and what that means.
 
-    ``nll`` is how the NLL is written in LaTeX, ``objective`` the objective as LaTeX for one without a name; one wider than
-    ``widest`` stands in the proof alone.
+    ``nll`` is how the NLL is written in LaTeX, ``objective`` is said of a loss without a name; one wider than ``widest`` stands
+    in the proof alone.
     """
     named = objective_name(d)
-    what: str | Maths = named or Maths(objective, to_text(d.objective, varying(d)))
-    if not named and (r"\begin{" in objective or Formula(objective).box.text > widest):
+    what: str | Maths = named or objective
+    if not named and (r"\begin{" in objective.latex or Formula(objective.latex).box.text > widest):
         what = "the last line of the proof"
     if d.relation == "equal":
         return ("so it equals ", what, ".")

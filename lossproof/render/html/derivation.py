@@ -98,7 +98,7 @@ class _Page:
             tag("div", formula(f"{_NLL} = {self.formulas.claim('L')}", f"NLL = {claim(self.d)}", display=True), class_="display"),
             tag("p", f"with the {named}" if named else "with"),
             tag("div", loss, class_="display"),
-            tag("p", self.writer.prose(relation_sentence(self.d, _NLL, self.formulas.term(objective), _WIDEST))),
+            tag("p", self.writer.prose(relation_sentence(self.d, _NLL, Maths("L"), _WIDEST))),
             tag("p", self.writer.prose(result_sentence(self.d)), class_="result"),
         ]
         return joined([section("theorem", "Theorem", *content), picture])

@@ -61,8 +61,9 @@ class Rules:
         facts = [self._fact(id) for id in sorted(self.facts)]
         parts = [intro, *rules]
         if facts:
-            parts.append(tag("h2", "Facts that discharge conditions", id="facts"))
-        return section("rules", "Rules", *parts, *facts)
+            intro = tag("p", "How the kernel knew that a condition holds.")
+            return joined([section("rules", "Rules", *parts), section("facts", "Facts", intro, *facts)])
+        return section("rules", "Rules", *parts)
 
     def _rule(self, id: str) -> Html:
         statement, rows = self._said(id)
@@ -75,13 +76,13 @@ class Rules:
 
     def _fact(self, id: str) -> Html:
         if id in BUILT_IN:
-            rows: Rows = [("says", (BUILT_IN[id],))]
-        elif id in self.book.fact_rules:
-            rows = fact_words(id, self.book)[1]
+            said: list[Html] = [tag("p", BUILT_IN[id])]
         else:
-            fact = self.book.fact_rule(id)
-            rows = [("shows", (fact.shows,))]
-        return section(f"fact-{id}", tag("code", id), rows_of(self._rows(rows)), level=3, class_="rule")
+            rows = dict(fact_words(id, self.book)[1]) if id in self.book.fact_rules else {"says": ("The record of the distribution says so.",)}
+            given = rows.get("given", ("nothing",))
+            shows = rows.get("shows", (self.book.fact_rule(id).shows,))
+            said = [tag("p", self._words(rows["says"])), tag("p", self._words((*shows, *((" if ", *given) if given != ("nothing",) else ()))))]
+        return section(f"fact-{id}", tag("code", id), *said, level=3, class_="rule fact")
 
     def _said(self, id: str) -> tuple[Words, Rows]:
         if id in BUILT_IN:

@@ -26,6 +26,7 @@ _TEXT_SIGNS: Final = {latex: sign for sign, latex in SIGNS.items()}
 #: What stands before the first term of a chain, as LaTeX and as text.
 _HEADS: Final = {"dataset": (r"\mathrm{NLL} = ", "NLL = "), "a": ("", "A = "), "b": ("", "B = ")}
 _DEEPEST: Final = 8
+_MODEL: Final = Maths(r"f_{\theta}(x)", "f_θ(x)")
 
 
 class Prose:
@@ -37,7 +38,7 @@ class Prose:
 
     def prose(self, prose: Iterable[str | Term | Maths | Code]) -> Html:
         """Text, terms and formulas in a row."""
-        return joined([self.piece(p) for p in prose])
+        return joined([self.piece(p) for piece in prose for p in (_apart(piece) if isinstance(piece, str) else (piece,))])
 
     def piece(self, piece: str | Term | Maths | Code) -> str | Html:
         """One of them."""
@@ -163,6 +164,14 @@ class Writer(Prose):
             shown = self.prose(proposition_words(as_written(row.fact.proposition)))
             parts.append(tag("span", shown, " ", tag("span", why, class_="by")))
         return Html("".join(parts) + "</li></ul>" * (depth + 1))
+
+
+def _apart(text: str) -> list[str | Maths]:
+    """Text, and the formulas that stand in it as text."""
+    parts: list[str | Maths] = []
+    for i, part in enumerate(text.split(_MODEL.text)):
+        parts += [_MODEL, part] if i else [part]
+    return parts
 
 
 def place(path: tuple[int, ...]) -> Html:
