@@ -3,7 +3,7 @@
   "use strict";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const narrow = matchMedia("(max-width: 50em)");
-  const OPTIONS = { throwOnError: true, strict: "error", trust: false, maxExpand: 100, maxSize: 50 };
+  const OPTIONS = { throwOnError: true, strict: "error", trust: false, maxExpand: 10000, maxSize: 50 };
 
   /* Formulas */
 

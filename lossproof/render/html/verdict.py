@@ -112,7 +112,7 @@ def _step(p: NamedProof, i: int, writer: Writer, opened: bool) -> Html:
     said = map(writer.block, step_stated(p, i))
     save = [saving(f"data-{i + 1}", name), tag("pre", tag("code", f"lossproof check {name}")), no_script(f"data-{i + 1}")]
     inner = _parts(writer, verdict_blocks(p.steps[i])[1:], Html(""), 4)
-    fold = tag("details", tag("summary", "The comparison in full, with its proof"), *inner, *save, class_="more", open=opened)
+    fold = tag("details", tag("summary", "The comparison in full, with its proof"), *inner, *save, class_="more verdict", open=opened)
     return section(f"step-{i + 1}", f"Step {i + 1}", *said, fold, level=3)
 
 

@@ -96,7 +96,7 @@ class Writer(Prose):
         plain = plain_formula(row.term, self.names) if row.term is not None else ""
         shown = formula(f"{row.sign} {row.latex}", f"{sign} {plain}", display=True)
         reason = row.reason.removeprefix(f"{row.number}: ")
-        summary = tag("summary", tag("span", str(row.number), class_="number"), shown, tag("span", reason, class_="why"))
+        summary = tag("summary", tag("span", str(row.number), class_="number"), " ", shown, " ", tag("span", f"({reason})", class_="why"))
         steps = tag("ol", *[tag("li", self.step(self.steps[i])) for i in row.steps], class_="steps")
         return tag("details", summary, steps, class_="line", id=f"{self.prefix}line-{row.number}", open=self.opened)
 
@@ -118,8 +118,8 @@ class Writer(Prose):
         anchor = f"{self.prefix}step-{proved.id}"
         sign = RELATION_SIGNS[step.relation]
         summary = tag(
-            "summary", tag("span", str(proved.id), class_="number"), tag("code", step.rule_id, class_="name"),
-            tag("span", self.term(step.before, display=True), formula(f"{SIGNS[sign]} {self.formulas.line(step.after)}", f"{sign} {plain_formula(step.after, self.names)}", display=True), class_="both"),
+            "summary", tag("span", str(proved.id), class_="number"), " ", tag("code", step.rule_id, class_="name"), " ",
+            tag("span", self.term(step.before, display=True), " ", formula(f"{SIGNS[sign]} {self.formulas.line(step.after)}", f"{sign} {plain_formula(step.after, self.names)}", display=True), class_="both"),
         )  # fmt: skip
         link = self.rules.link(step.rule_id, f"{self.prefix.rstrip('-')}.{proved.id}".lstrip("."), anchor)
         sentence = self.prose(rule_sentence(step.rule_id, self.owner.book))
@@ -158,7 +158,7 @@ class Writer(Prose):
             depth = at
             why: Html
             if row.known is None:
-                why = self.rules.fact(row.fact.rule)
+                why = joined(["by ", self.rules.fact(row.fact.rule)])
             else:
                 why = tag("a", row.why, href=f"#{self.prefix}step-{row.known}")
             shown = self.prose(proposition_words(as_written(row.fact.proposition)))
