@@ -3,7 +3,9 @@
   "use strict";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const narrow = matchMedia("(max-width: 50em)");
-  const OPTIONS = { throwOnError: true, strict: "error", trust: false, maxExpand: 10000, maxSize: 50 };
+  const OVERHANG = 6; /* an italic letter or a root may stand out so far */
+  const BLOCKS = "p, li, dd, td, th, div, summary, h1, h2, h3, h4, h5, .both";
+  const OPTIONS = { throwOnError: true, strict: "error", trust: false, maxExpand: 1e6, maxSize: 50 };
 
   /* Formulas */
 
@@ -19,9 +21,17 @@
       element.textContent = plain;
       data.failed = error.message;
     }
-    if (element.closest("summary, #tip") || !element.classList.contains("d")) return;
-    if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
-    else element.removeAttribute("tabindex");
+  }
+
+  /* A formula that is wider than its place scrolls by itself. */
+  function fit(elements) {
+    for (const element of elements) element.classList.remove("wide");
+    const over = elements.map((e) => e.offsetWidth > e.parentElement.closest(BLOCKS).clientWidth || (e.matches(".d") && e.scrollWidth > e.clientWidth + OVERHANG));
+    elements.forEach((element, i) => {
+      element.classList.toggle("wide", over[i]);
+      if (over[i]) element.tabIndex = 0;
+      else element.removeAttribute("tabindex");
+    });
   }
 
   /* What is folded away is set when it is opened: a long proof has thousands of formulas. */
@@ -32,10 +42,15 @@
     return false;
   }
 
-  const setVisible = (root) => all(".m", root).filter((m) => !folded(m)).forEach(set);
+  function setVisible(root) {
+    const shown = all(".m", root).filter((m) => !folded(m));
+    shown.forEach(set);
+    fit(shown);
+  }
 
   document.addEventListener("toggle", (event) => event.target.open && setVisible(event.target), true);
-  narrow.addEventListener("change", () => setVisible(document));
+  let resized = 0;
+  addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(setVisible, 100, document); });
 
   /* What a line or a step rests on, shown beside it */
 
@@ -60,7 +75,7 @@
     }
     all("a", tip).forEach((a) => { a.tabIndex = -1; });
     tip.hidden = false;
-    all(".m", tip).forEach(set);
+    setVisible(tip);
     owner = summary;
     summary.setAttribute("aria-describedby", "tip");
     const box = summary.getBoundingClientRect();
