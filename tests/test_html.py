@@ -243,6 +243,8 @@ def test_detail_opens_the_lines() -> None:
 
 def test_theorem_with_its_reading() -> None:
     p = lp.prove("mle-chain")
+    assert "Step 1Step 1." not in trees()["mle-chain"].all("main")[0].text
+    assert "TheoremTheorem" not in trees()["mle-chain"].all("main")[0].text
     assert p.theorem.reading[0] in Tree(p.html(explain=True)).all("main")[0].text
     assert p.theorem.reading[0] not in Tree(p.html(explain=False)).all("main")[0].text
     assert all("open" in e.attrs for e in Tree(p.html(detail="paper")).all("details", class_="verdict"))

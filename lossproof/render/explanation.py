@@ -53,8 +53,6 @@ def candidates(name: str, book: Rulebook, page: Page) -> Iterator[Candidate]:
         yield Candidate("a rule", name, partial(_rule, name, book, page))
     if name in book.fact_rules:
         yield Candidate("a fact", name, partial(_fact, name, book, page))
-    if name in BUILT_IN:
-        yield Candidate("built in", name, partial(_built_in, name, page))
     distribution = book.find_distribution(name)
     if distribution is not None:
         yield Candidate("a distribution", distribution.names[0], partial(_distribution, distribution, book, page))
@@ -71,6 +69,8 @@ def candidates(name: str, book: Rulebook, page: Page) -> Iterator[Candidate]:
     for kind in error_classes():
         if kind.code == name:
             yield Candidate("an error", name, partial(_error, kind, page))
+    if name in BUILT_IN:
+        yield Candidate("built in", name, partial(_built_in, name, page))
     if name in FUNCTIONS and distribution is None:
         yield Candidate("a function", name, partial(_function, name, book, page))
 

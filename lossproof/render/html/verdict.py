@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from lossproof.render import blocks
@@ -94,7 +95,7 @@ def theorem_html(p: NamedProof, *, detail: str = "short", explain: bool = True, 
     steps = [_step(p, i, Writer(v, rules, f"s{i + 1}-", detail == "full"), detail != "short") for i, v in enumerate(p.steps)]
     links = ("theorem", *(("steps",) if steps else ()), "reading", *(("rules",) if rules.rules else ()))
     header = tag("header", tag("h1", p.theorem.title), tag("nav", _links(links), aria_label="Contents"))
-    main = [section("theorem", "Theorem", *map(prose.block, stated(p)), shown)]
+    main = [section("theorem", "Theorem", *map(prose.block, _headless(stated(p), "Theorem")), shown)]
     if steps:
         main.append(section("steps", "Steps", *steps))
     main.append(section("reading", "Reading" if explain else "Result", *map(prose.block, closing(p, explain))))
@@ -106,10 +107,16 @@ def theorem_html(p: NamedProof, *, detail: str = "short", explain: bool = True, 
     )  # fmt: skip
 
 
+def _headless(page: Iterable[blocks.Block], title: str) -> Iterator[blocks.Block]:
+    """The blocks below a heading that says the same as one of their heads."""
+    for block in page:
+        yield block._replace(head="") if isinstance(block, blocks.Text) and block.head == title else block
+
+
 def _step(p: NamedProof, i: int, writer: Writer, opened: bool) -> Html:
     """A step of the theorem: what it says, and folded below it the whole verdict with its proof."""
     name = f"{p.theorem.id}-{i + 1}.json"
-    said = map(writer.block, step_stated(p, i))
+    said = map(writer.block, _headless(step_stated(p, i), f"Step {i + 1}"))
     save = [saving(f"data-{i + 1}", name), tag("pre", tag("code", f"lossproof check {name}")), no_script(f"data-{i + 1}")]
     inner = _parts(writer, verdict_blocks(p.steps[i])[1:], Html(""), 4)
     fold = tag("details", tag("summary", "The comparison in full, with its proof"), *inner, *save, class_="more verdict", open=opened)
