@@ -78,6 +78,12 @@ class Verdict:
         """Whether one of the four relations is proved."""
         return self.relation in RELATIONS
 
+    def html(self, **options: Any) -> str:
+        """The verdict as one self-contained HTML page."""
+        from lossproof.render.html import verdict_html
+
+        return verdict_html(self, **options)
+
     def to_dict(self) -> dict[str, Any]:
         """The proof, or the certificate of the refutation, as the object of the schema ``lossproof/proof/1``."""
         from lossproof.render.comparison_json import comparison_dict

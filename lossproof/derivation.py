@@ -120,6 +120,12 @@ class Derivation:
 
         return plot(self, **options)
 
+    def html(self, **options: Any) -> str:
+        """The derivation as one self-contained HTML page."""
+        from lossproof.render.html import derivation_html
+
+        return derivation_html(self, **options)
+
     def to_dict(self) -> dict[str, Any]:
         """The proof as the object of the schema ``lossproof/proof/1``."""
         from lossproof.render.json import proof_dict

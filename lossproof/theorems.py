@@ -69,6 +69,12 @@ class NamedProof:
 
         return theorem_latex(self, **options)
 
+    def html(self, **options: Any) -> str:
+        """The theorem with its proof as one self-contained HTML page."""
+        from lossproof.render.html import theorem_html
+
+        return theorem_html(self, **options)
+
     def to_dict(self) -> dict[str, Any]:
         """The statement, and each step's claim with its proof, an object that the checker takes."""
         from lossproof.render.theorem import theorem_dict

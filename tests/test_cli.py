@@ -165,7 +165,7 @@ def test_conditions_are_added() -> None:
 # -- files
 
 
-@pytest.mark.parametrize(("suffix", "form"), [("json", "json"), ("txt", "text"), ("tex", "latex"), ("md", "markdown"), ("out", "text")])
+@pytest.mark.parametrize(("suffix", "form"), [("json", "json"), ("txt", "text"), ("tex", "latex"), ("md", "markdown"), ("html", "html"), ("out", "text")])
 def test_the_suffix_chooses_the_format(tmp_path: Path, suffix: str, form: str) -> None:
     path = tmp_path / f"out.{suffix}"
     assert lossproof("derive", "poisson", "-o", str(path)) == (0, "", "")

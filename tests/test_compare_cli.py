@@ -48,6 +48,7 @@ def test_formats_and_files(tmp_path: Path) -> None:
     verdict = lp.compare(HALVED[0], HALVED[1], learn="w")
     assert target.read_text(encoding="utf-8") == verdict.markdown()
     assert lossproof("compare", *HALVED, "--format", "latex", "--standalone").out == verdict.latex(standalone=True)
+    assert lossproof("compare", *HALVED, "--format", "html").out == verdict.html()
     assert lossproof("compare", *HALVED, "--detail", "full").out == verdict.text(detail="full")
     assert json.loads(lossproof("compare", *HALVED, "--format", "json").out) == verdict.to_dict()
 

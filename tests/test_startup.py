@@ -37,6 +37,7 @@ def loaded(code: str) -> set[str]:
         "import lossproof",
         "import lossproof as lp; lp.derive('gaussian')",
         "import lossproof as lp; d = lp.derive('y ~ N(ŷ, σ²) with σ fixed'); d.text(); d.proof.to_json()",
+        "import lossproof as lp; lp.derive('gaussian').html()",
         "import lossproof as lp; lp.derive('gaussian').loss.evaluate({'y': 1.0, 'yhat': 0.5})",
         "from lossproof.checker import check; check({})",
     ],

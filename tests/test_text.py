@@ -10,8 +10,9 @@ import pytest
 import lossproof as lp
 from lossproof.facts import propositions
 from lossproof.render.layout import columns, wrap_formula, wrap_words
+from lossproof.render.paper import paper_lines
 from lossproof.render.text import claim, derivation_text
-from lossproof.render.words import as_written, assumption_in_words, caveats, paper_lines, pretty_assumption, spoken
+from lossproof.render.words import as_written, assumption_in_words, caveats, pretty_assumption, spoken
 from lossproof.rulebook import Rulebook
 from lossproof.syntax import parse_condition
 

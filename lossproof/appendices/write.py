@@ -29,7 +29,8 @@ from lossproof.render.appendix import (
     table_lines,
     table_row,
 )
-from lossproof.render.latex import DOCUMENT, Style, slug_of
+from lossproof.render.latex import DOCUMENT, Style
+from lossproof.render.mathematics import slug as slug_of
 from lossproof.rulebook import Rulebook
 
 if TYPE_CHECKING:

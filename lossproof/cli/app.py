@@ -32,6 +32,7 @@ _HELP: Final = """From a distributional assumption to the loss it equals, with a
 Examples:
   lossproof derive "y ~ N(ŷ, σ²) with σ fixed"
   lossproof derive poisson --format latex --standalone -o poisson.tex
+  lossproof derive student-t -o student-t.html
   lossproof derive laplace --format json | lossproof check -
   lossproof compare "CE(p, q)" "KL(p, q)" --learn q
   lossproof prove mle-chain

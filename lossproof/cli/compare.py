@@ -110,4 +110,6 @@ def shown(verdict: Verdict, form: str, standalone: bool, detail: str) -> str:
         return verdict.text(width=page_width(), color=wants_color(), detail=detail)
     if form == "json":
         return verdict.proof.to_json()
+    if form == "html":
+        return verdict.html(detail=detail)
     return verdict.latex(standalone=standalone, detail=detail) if form == "latex" else verdict.markdown(detail=detail)

@@ -88,4 +88,6 @@ def _shown(derivation: Derivation, before: Derivation | None, form: str, standal
         return derivation.proof.to_json()
     if form == "latex":
         return derivation.latex(standalone=standalone, detail=detail)
+    if form == "html":
+        return derivation.html(detail=detail)
     return derivation.markdown(detail=detail)

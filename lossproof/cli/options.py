@@ -11,12 +11,12 @@ import click
 from lossproof.cli.app import set_debug
 from lossproof.errors import UsageError
 
-_SUFFIXES: Final = {".json": "json", ".tex": "latex", ".md": "markdown", ".txt": "text"}
+_SUFFIXES: Final = {".json": "json", ".tex": "latex", ".md": "markdown", ".html": "html", ".htm": "html", ".txt": "text"}
 _OUTPUT: Final = (
     click.option(
         "--format",
         "form",
-        type=click.Choice(["text", "latex", "markdown", "json"]),
+        type=click.Choice(["text", "latex", "markdown", "html", "json"]),
         help="How to write it (default: text, or by FILE's suffix).",
     ),
     click.option("--standalone", is_flag=True, help="A whole LaTeX document, not a fragment."),

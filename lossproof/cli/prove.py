@@ -53,6 +53,8 @@ def command(
         text = json.dumps(proof.to_dict(), ensure_ascii=False, separators=(",", ":"))
     elif form == "text":
         text = proof.text(width=page_width(), color=wants_color(), detail=detail, explain=explain)
+    elif form == "html":
+        text = proof.html(detail=detail, explain=explain)
     elif form == "markdown":
         text = proof.markdown(detail=detail, explain=explain)
     else:

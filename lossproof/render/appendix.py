@@ -17,8 +17,9 @@ from lossproof.render.escape import escape_latex
 from lossproof.render.latex import NARROW_PAGE, PREAMBLE, WIDE_PAGE, Style, fragment
 from lossproof.render.mathematics import SIGNS as RELATIONS
 from lossproof.render.mathematics import Formulas, Printer, theorem_title
+from lossproof.render.paper import rule_label
 from lossproof.render.theorem import carried_by, proposition
-from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, as_written, objective_name, rule_label
+from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, as_written, objective_name
 from lossproof.syntax import parse_expression, to_latex
 from lossproof.terms import ONE, ZERO, Term
 
@@ -166,7 +167,7 @@ def _named(p: NamedProof, entry: Entry, style: Style) -> list[str]:
     for i, (step, v) in enumerate(zip(p.theorem.steps, p.steps, strict=True)):
         page = VerdictPage(v, style.notation)
         statement = Maths(f"{page.line(v.question.a.term)} {SIGNS[v.relation]} {page.line(v.question.b.term)}")
-        shown: list[Block] = [Text((f"{step.says} ({ANSWERS[v.relation].partition(':')[0]}):",), f"({i + 1})"), blocks.Display((statement.latex,))]
+        shown: list[Block] = [Text((f"{step.says} ({ANSWERS[v.relation].partition(':')[0]}):",), f"({i + 1})"), blocks.Display((statement,))]
         if v.relation in ("up-to-constant", "up-to-scale"):
             shown += claim(v, page.line, r"\text{left}", r"\text{right}")
         found += blocks.latex_lines(shown, page.line, style)

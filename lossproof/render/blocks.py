@@ -10,16 +10,9 @@ from lossproof.render.breaking import adaptive
 from lossproof.render.escape import code_latex, code_markdown, escape_latex, escape_markdown
 from lossproof.render.latex import DOCUMENT, NARROW_PAGE, PREAMBLE, WIDE_PAGE, Marks, Style, chain_lines
 from lossproof.render.markdown import aligned_chain, aligned_lines, conditions_of, dialect, displayed
-from lossproof.render.mathematics import ChainRows
+from lossproof.render.mathematics import ChainRows, Maths
 from lossproof.render.notation import PLAIN
 from lossproof.terms import Term
-
-
-@dataclass(frozen=True, slots=True)
-class Maths:
-    """A formula that is LaTeX already."""
-
-    latex: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +41,9 @@ class Text(NamedTuple):
 
 
 class Display(NamedTuple):
-    """Formulas below one another, as LaTeX."""
+    """Formulas below one another."""
 
-    formulas: tuple[str, ...]
+    formulas: tuple[Maths, ...]
 
 
 class Chain(NamedTuple):
@@ -89,7 +82,7 @@ def markdown(blocks: Iterable[Block], line: Callable[[Term], str]) -> str:
         elif isinstance(block, Text):
             found.append((f"**{escape_markdown(block.head)}.** " if block.head else "") + said(block.prose))
         elif isinstance(block, Display):
-            found.append(displayed(aligned_lines(list(block.formulas))))
+            found.append(displayed(aligned_lines([f.latex for f in block.formulas])))
         elif isinstance(block, Chain):
             found += [displayed(aligned_chain(block.chain)), *conditions_of(block.chain)]
         elif isinstance(block, Table):
@@ -135,7 +128,7 @@ def latex_lines(blocks: Iterable[Block], line: Callable[[Term], str], style: Sty
             text = said(block.prose)
             found.append(rf"\lpremark{{{escape_latex(block.head)}}}{{{text}}}" if block.head else rf"\par\noindent {{\raggedright {text}\par}}")
         elif isinstance(block, Display):
-            shown = [r"  & " + adaptive(f, WIDE_PAGE, NARROW_PAGE, r"\quad") for f in block.formulas]
+            shown = [r"  & " + adaptive(f.latex, WIDE_PAGE, NARROW_PAGE, r"\quad") for f in block.formulas]
             found += [r"\begin{align*}", *[row + r" \\" for row in shown[:-1]], shown[-1], r"\end{align*}"]
         elif isinstance(block, Chain):
             found += chain_lines(block.chain, style, marks)

@@ -17,8 +17,9 @@ from lossproof.render.comparison_words import (
     survives,
 )
 from lossproof.render.layout import columns, padded, wrap_formula, wrap_words
+from lossproof.render.paper import PaperLine
 from lossproof.render.text import WIDTH, Page, formula, proof_line, reasons, said, table_of
-from lossproof.render.words import PaperLine, dimensions, varying
+from lossproof.render.words import dimensions, varying
 from lossproof.syntax import parse_condition
 from lossproof.terms import ONE, ZERO, Term, substitute, sym
 

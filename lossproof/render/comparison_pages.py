@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from lossproof.errors import LossproofError
 from lossproof.render import blocks
 from lossproof.render.blocks import Block, Code, Display, Items, Maths, Prose, Table, Text, Title
+from lossproof.render.comparison import scaled
 from lossproof.render.comparison_witness import difference, enclosed, place, point, signs
 from lossproof.render.comparison_words import (
     ANSWERS,
@@ -20,10 +22,13 @@ from lossproof.render.comparison_words import (
     stronger,
     survives,
 )
+from lossproof.render.comparison_words import SIGNS as SIGNS_IN_TEXT
 from lossproof.render.mathematics import SIGNS as RELATIONS_IN_LATEX
 from lossproof.render.mathematics import ChainRows, Printer, Row
 from lossproof.render.notation import PLAIN, Applied, Notation
-from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, Words, as_written, dimensions, rule_label
+from lossproof.render.paper import rule_label
+from lossproof.render.text import formula
+from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, Words, as_written, dimensions, varying
 from lossproof.syntax import canonical, parse_condition, pretty
 from lossproof.terms import ONE, ZERO, Term, add, replace_at, substitute, sym
 
@@ -53,21 +58,23 @@ def verdict_blocks(v: Verdict, detail: str = "paper", level: int = 1) -> list[Bl
     return list(VerdictPage(v).blocks(detail, level))
 
 
-def answer(v: Verdict) -> str:
-    """A ≃ B as LaTeX."""
-    return f"A {SIGNS[v.relation]} B"
+def answer(v: Verdict) -> Maths:
+    """A ≃ B."""
+    return Maths(f"A {SIGNS[v.relation]} B", f"A {SIGNS_IN_TEXT[v.relation]} B")
 
 
 def claim(v: Verdict, line: Callable[[Term], str], a: str = "A", b: str = "B") -> Iterator[Block]:
     """A = scale · B + offset, or A = φ(B), terms printed by ``line``; nothing where that is not known or A = B."""
+    plain = [name.removeprefix(r"\text{").removesuffix("}") for name in (a, b)]
     if v.scale is not None and v.offset is not None:
         right = b if v.scale is ONE else rf"{line(v.scale)} \cdot {b}"
         if v.offset is not ZERO:
             dropped = v.offset.args if v.offset.op == "add" else (v.offset,)
             right += line(add(ZERO, *dropped)).removeprefix("0")
-        yield Display((f"{a} = {right}",))
+        yield Display((Maths(f"{a} = {right}", f"{plain[0]} = {scaled(v.scale, v.offset, plain[1], varying(v))}"),))
     elif v.transform is not None:
-        yield Display((f"{a} = {line(substitute(v.transform, {v.argument: sym('B')}))}",))
+        shown = substitute(v.transform, {v.argument: sym("B")})
+        yield Display((Maths(f"{a} = {line(shown)}", f"{plain[0]} = {formula(shown)}"),))
 
 
 class VerdictPage:
@@ -79,7 +86,7 @@ class VerdictPage:
 
     def blocks(self, detail: str, level: int) -> Iterator[Block]:
         """The whole page."""
-        yield Title((Maths(answer(self.v)), f": {ANSWERS[self.v.relation].partition(':')[0]}"), level)
+        yield Title((answer(self.v), f": {ANSWERS[self.v.relation].partition(':')[0]}"), level)
         yield from self.given()
         yield from self.question()
         yield from self.statement()
@@ -100,8 +107,8 @@ class VerdictPage:
 
     def question(self) -> Iterator[Block]:
         """A and B as formulas; who is learned, data and fixed, and what is assumed."""
-        question = self.v.question
-        yield Display(tuple(f"{name} = {self.line(side.term)}" for name, side in (("A", question.a), ("B", question.b))))
+        sides = (("A", self.v.question.a.term), ("B", self.v.question.b.term))
+        yield Display(tuple(Maths(f"{name} = {self.line(t)}", f"{name} = {formula(t, self.formulas.names)}") for name, t in sides))
         yield Items(tuple((f"{label}: ", *self.renamed(words)) for label, words in question_in_words(self.v)))
 
     def renamed(self, words: Words) -> Words:
@@ -116,7 +123,7 @@ class VerdictPage:
         for condition in self.v.proved_if:
             shown = [parse_condition(part) for part in condition.text.split(" and ")]
             head: Prose = tuple(p for i, c in enumerate(shown) for p in ((" and ",) if i else ()) + (as_written(c),))
-            yield Text((*head, ": then ", Maths(answer(condition.verdict)), ", ", ANSWERS[condition.verdict.relation], "."), "Proved if")
+            yield Text((*head, ": then ", answer(condition.verdict), ", ", ANSWERS[condition.verdict.relation], "."), "Proved if")
             yield from claim(condition.verdict, self.line)
 
     def practice(self) -> Iterator[Block]:
@@ -183,17 +190,15 @@ class VerdictPage:
 
     def paper(self) -> Iterator[ChainRows]:
         """The chains folded to the lines of a paper."""
-        name, left, rows = "", "", list[Row]()
-        for line in proof_lines(self.v):
-            if line.chain != name:
-                if rows:
-                    yield ChainRows(name, left, tuple(rows))
-                name, rows = line.chain, []
-                left = self.start(name, line.left or line.right)
-            reason = f"{line.reason}" if not line.uses else f"line {', '.join(map(str, line.uses))}"
-            rows.append(Row(RELATIONS_IN_LATEX[line.relation], self.line(line.right), f"{line.number}: {reason}", line.rules))
-        if rows:
-            yield ChainRows(name, left, tuple(rows))
+        for name, lines in groupby(proof_lines(self.v), key=lambda line: line.chain):
+            rows: list[Row] = []
+            start: Term | None = None
+            for p in lines:
+                start = start or p.left
+                reason = p.reason if not p.uses else f"line {', '.join(map(str, p.uses))}"
+                sign = RELATIONS_IN_LATEX[p.relation]
+                rows.append(Row(sign, self.line(p.right), f"{p.number}: {reason}", p.number, (), p.right, p.steps, p.rules))
+            yield ChainRows(name, "" if start is None else self.start(name, start), tuple(rows), start)
 
     def full(self) -> Iterator[ChainRows]:
         """The chains with every step."""
@@ -204,7 +209,7 @@ class VerdictPage:
                 current = replace_at(current, s.place, s.step.after)
                 needs = self.formulas.needs(s.step.conditions)
                 label = rule_label(s.rule, self.v) if s.rule != "lemma" else chain_heading(str(s.step.bindings["chain"]))
-                rows.append(Row(RELATIONS_IN_LATEX[RELATION_SIGNS[s.relation]], self.line(current), f"{s.id}: {label}", (s.rule,), s.id, needs))
+                rows.append(Row(RELATIONS_IN_LATEX[RELATION_SIGNS[s.relation]], self.line(current), f"{s.id}: {label}", s.id, needs, rules=(s.rule,)))
             if rows:
                 yield ChainRows(chain.name, self.start(chain.name, chain.theorem.left), tuple(rows))
 

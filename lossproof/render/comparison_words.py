@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from lossproof.facts import RELATIONS
 from lossproof.proof import ProofStep
-from lossproof.render.words import (
-    RELATION_SIGNS,
-    PaperLine,
-    Words,
-    as_written,
-    dimensions,
-    domain_in_words,
-    listed,
-    rule_label,
-    varying,
-)
+from lossproof.render.paper import PaperLine, rule_label
+from lossproof.render.words import RELATION_SIGNS, Words, as_written, dimensions, domain_in_words, listed, varying
 from lossproof.terms import Term, postorder, replace_at, substitute, sym, symbols
 
 if TYPE_CHECKING:
@@ -196,7 +187,7 @@ def proof_lines(v: Verdict) -> list[PaperLine]:
             reason = ", ".join(dict.fromkeys(rule_label(r, v) for r in rules)) or "from above"
             start = substitute(left, mapping) if left is not None else None
             number = len(found) + 1
-            found.append(PaperLine(number, RELATION_SIGNS[relation], start, substitute(term, mapping), reason, rules, "verdict", name, uses, moving))
+            found.append(PaperLine(number, RELATION_SIGNS[relation], start, substitute(term, mapping), reason, rules, "verdict", name, uses, moving, tuple([s.id for s in group])))
         last[name] = len(found)
     return found
 

@@ -10,12 +10,15 @@ from typing import Any, Final
 
 from lossproof.errors import LossproofError, UnknownNameError, error_classes
 from lossproof.render.layout import columns, wrap_words
-from lossproof.render.text import Page, formula, said, table_of
-from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, domain_in_words, pretty_assumption, varying
+from lossproof.render.records import BUILT_IN, distribution_words, fact_words, read, rule_words
+from lossproof.render.records import Rows as WordRows
+from lossproof.render.text import Page, formula, table_of
+from lossproof.render.words import RELATION_SIGNS, pretty_assumption, spoken, varying
 from lossproof.rulebook import Distribution, Link, Loss, Rulebook
 from lossproof.rulebook.naming import losses_named, plain_name
 from lossproof.rulebook.theorems import NamedTheorem
-from lossproof.syntax import FUNCTIONS, parse_condition, parse_expression, pretty, to_text
+from lossproof.syntax import FUNCTIONS, parse_expression, pretty, to_text
+from lossproof.terms import Term
 
 Rows = list[tuple[str, str]]
 _SHOWN_FAMILIES: Final = 12
@@ -66,13 +69,15 @@ def candidates(name: str, book: Rulebook, page: Page) -> Iterator[Candidate]:
     for kind in error_classes():
         if kind.code == name:
             yield Candidate("an error", name, partial(_error, kind, page))
+    if name in BUILT_IN:
+        yield Candidate("built in", name, partial(_built_in, name, page))
     if name in FUNCTIONS and distribution is None:
         yield Candidate("a function", name, partial(_function, name, book, page))
 
 
 def _nearest(name: str, book: Rulebook) -> list[str]:
     spellings = {n.lower(): n for n in [
-        *book.rules, *book.fact_rules, *book.distribution_spellings, *book.losses, *book.links, *book.theorems,
+        *book.rules, *book.fact_rules, *BUILT_IN, *book.distribution_spellings, *book.losses, *book.links, *book.theorems,
         *[s.name for s in book.losses.values()], *[c.partition("(")[0] for s in book.losses.values() for c in s.code.values()],
     ]}  # fmt: skip
     return [spellings[n] for n in get_close_matches(name.lower()[:80], spellings, n=3, cutoff=0.6)]
@@ -84,33 +89,26 @@ def _block(head: str, note: str, rows: Rows, page: Page) -> list[str]:
     return [first, *table_of([(k, v) for k, v in rows if v], page)]
 
 
-def _shown(text: str) -> str:
-    """A record's formula or condition as it is written on paper."""
-    try:
-        return to_text(parse_expression(text, rule=True))
-    except LossproofError:
-        return to_text(parse_condition(text, rule=True))
+def _printed(rows: WordRows) -> Rows:
+    return [(label, spoken(words, _term)) for label, words in rows]
+
+
+def _term(term: Term) -> str:
+    """A term as a record writes it, and a name as on paper."""
+    return pretty(str(term.value)) if term.op == "sym" else to_text(term)
 
 
 # -- rules and facts
 
 
 def _rule(id: str, book: Rulebook, page: Page) -> list[str]:
-    record = book.rules[id].record
-    relation = book.rules[id].relation
-    note = "for any number of operands" if record.get("nary") else ""
-    rows: Rows = [
-        ("says", str(record["says"])),
-        ("requires", ", ".join(_shown(c) for c in record["requires"]) or "nothing"),
-        ("relation", "" if relation == "equal" else f"{relation}: {RELATION_WORDS[relation]}"),
-        ("holds", note),
-        ("fails", f"without the conditions: {record['fails']}" if "fails" in record else ""),
-        ("never", ", ".join(_shown(c) for c in record.get("never", ()))),
-        ("used by", _used_by(id, book)),
-    ]
-    sign = RELATION_SIGNS[relation]
-    head = f"{_shown(str(record['from']))}  {sign}  {_shown(str(record['to']))}"
-    return [*_block(id, "rule", [], page), "", f"  {head}", "", *table_of([r for r in rows if r[1]], page)]
+    statement, rows = rule_words(id, book)
+    shown = [*_printed(rows), ("used by", _used_by(id, book))]
+    return [*_block(id, "rule", [], page), "", f"  {spoken(statement, to_text)}", "", *table_of(shown, page)]
+
+
+def _built_in(id: str, page: Page) -> list[str]:
+    return _block(id, "built in", [("says", BUILT_IN[id]), ("record", "none: the kernel and the checker compute it")], page)
 
 
 def _used_by(id: str, book: Rulebook) -> str:
@@ -135,14 +133,7 @@ def _used_by(id: str, book: Rulebook) -> str:
 
 
 def _fact(id: str, book: Rulebook, page: Page) -> list[str]:
-    record = book.fact_rules[id].record
-    rows: Rows = [
-        ("says", str(record["says"])),
-        ("shows", _shown(str(record["shows"]))),
-        ("given", ", ".join(_shown(c) for c in record["given"]) or "nothing"),
-        ("holds", "for any number of operands" if record.get("nary") else ""),
-    ]
-    return _block(id, "fact", rows, page)
+    return _block(id, "fact", _printed(fact_words(id, book)[1]), page)
 
 
 def _theorem(found: NamedTheorem, page: Page) -> list[str]:
@@ -164,31 +155,7 @@ def _theorem(found: NamedTheorem, page: Page) -> list[str]:
 
 
 def _distribution(found: Distribution, book: Rulebook, page: Page) -> list[str]:
-    domains = [(n, said(domain_in_words(d))) for n, d in found.parameters.items()]
-    signatures = {found.names[0]: found.takes, **found.signatures}
-    rows: Rows = [
-        ("written", "; ".join(f"{n}({', '.join(map(pretty, s))})" for n, s in signatures.items())),
-        ("names", ", ".join(found.names)),
-        ("arguments", ", ".join(f"{pretty(n)} {d}" for n, d in domains)),
-        ("keywords", "; ".join(", ".join(f.names) for f in found.forms[1:])),
-        ("convention", found.convention),
-        (
-            "data",
-            f"{pretty(found.variate)} {said(domain_in_words(found.variate_domain))}"
-            if found.variate_domain is not None
-            else "",
-        ),
-        ("support", ", ".join(_shown(c) for c in found.record.get("support", ()))),
-        ("mass" if found.is_discrete else "density", _shown(str(found.record["density"]))),
-        ("P(Y ≤ y)", _shown(str(found.record["cdf"])) if "cdf" in found.record else ""),
-        ("note", found.notes),
-        (
-            "note",
-            "" if found.is_normalised else "It is a likelihood contribution, no density: it does not integrate to one.",
-        ),
-        ("source", found.source),
-    ]
-    return [*_block(found.title, "distribution", rows, page), *_default(found, book, page)]
+    return [*_block(found.title, "distribution", _printed(distribution_words(found)), page), *_default(found, book, page)]
 
 
 def _default(found: Distribution, book: Rulebook, page: Page) -> list[str]:
@@ -214,7 +181,7 @@ def _link(found: Link, page: Page) -> list[str]:
     rows: Rows = [
         ("formula", to_text(found.formula)),
         ("maps", f"{to_text(found.source_domain)} to {to_text(found.target_domain)}"),
-        ("inverse", _shown(str(found.record["inverse"])) if "inverse" in found.record else ""),
+        ("inverse", to_text(read(str(found.record["inverse"]))) if "inverse" in found.record else ""),
         ("names", ", ".join(found.names)),
         ("says", found.says),
         ("source", str(found.record.get("source", ""))),
@@ -254,7 +221,7 @@ def _loss(found: Loss, book: Rulebook, page: Page) -> list[str]:
         rows.append(("is", " + ".join(parts)))
     for library, code in found.code.items():
         factor = found.factor.get(library)
-        rows.append((library.split("_")[0], code + (f"   = {_shown(factor)} · loss" if factor is not None else "")))
+        rows.append((library.split("_")[0], code + (f"   = {to_text(read(factor))} · loss" if factor is not None else "")))
     rows += [("not for", found.not_for), ("note", str(found.record.get("notes", ""))), ("source", found.source)]
     return [
         *_block(found.name, "loss" if found.kind != "penalty" else "penalty", rows, page),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,11 +12,13 @@ from lossproof.render.escape import code_latex, comment, escape_latex
 from lossproof.render.mathematics import (
     ChainRows,
     Formulas,
+    Maths,
     chain_heading,
     closing_sentence,
     relation_sentence,
     remarks,
     role_sentences,
+    slug,
     theorem_title,
 )
 from lossproof.render.notation import PLAIN, Applied, Notation
@@ -115,26 +116,19 @@ def derivation_latex(
     hyperref and cleveref are used where they are loaded. Of several fragments in one document only the first needs
     the ``preamble``, the definitions of its macros. Raises ValueError for another detail or label.
     """
-    slug = slug_of(d) if label is None else label
-    if not LABEL.fullmatch(slug):
+    known_as = slug(d) if label is None else label
+    if not LABEL.fullmatch(known_as):
         raise ValueError("a label has letters, digits, - and . only")
     defined = [PREAMBLE, ""] if preamble or standalone else []
-    body = "\n".join([f"% {comment(d.assumption)}", *defined, *fragment(d, slug, Style(detail))]) + "\n"
+    body = "\n".join([f"% {comment(d.assumption)}", *defined, *fragment(d, known_as, Style(detail))]) + "\n"
     return f"{DOCUMENT}\n{body}\\end{{document}}\n" if standalone else body
 
 
-def fragment(d: Derivation, slug: str, style: Style, title: str = "") -> list[str]:
+def fragment(d: Derivation, label: str, style: Style, title: str = "") -> list[str]:
     """The lines of a derivation's fragment, without the definitions of its macros; ``title`` is an author's own."""
     writer = _Fragment(d, style, title)
-    found = writer.remark(slug) if style.detail == "remark" else writer.lines(slug)
+    found = writer.remark(label) if style.detail == "remark" else writer.lines(label)
     return style.notation.apply("\n".join(found)).split("\n")
-
-
-def slug_of(d: Derivation) -> str:
-    """A label that only this derivation has: its distribution and a digest of what was asked."""
-    first = d.model.likelihoods[0][1].op[5:] if d.model.likelihoods else "density"
-    asked = repr((d.assumption, d.reduction, sorted((n, s.role) for n, s in d.symbols.items())))
-    return f"{first}-{hashlib.sha256(asked.encode()).hexdigest()[:6]}"
 
 
 class _Fragment:
@@ -145,7 +139,6 @@ class _Fragment:
         self.style = style
         self.title = escape_latex(title or theorem_title(d))
         self.formulas = Formulas(d, style.notation)
-        self.whose = f"all ${self.formulas.count}$ samples"
         own = style.notation.commands.get("NLL")
         self.nll = (f"\\{own}" if own else r"\lpNLL") + (f"({latex_name(style.notation.data)})" if style.notation.data else "")
 
@@ -154,9 +147,13 @@ class _Fragment:
         shown = [*self.theorem(slug), *self.proof(), *self.ledger()]
         return [*shown, *self.remarks()] if self.style.remarks else shown
 
-    def said(self, words: Words) -> str:
+    def said(self, words: Iterable[str | Term | Maths]) -> str:
         """Words as LaTeX text."""
-        return spoken(words, lambda t: f"${self.formulas.line(t)}$", lambda text: escape_latex(text).replace("...", r"\dots{}"))
+
+        def shown(t: Term | Maths) -> str:
+            return f"${t.latex if isinstance(t, Maths) else self.formulas.line(t)}$"
+
+        return spoken(words, shown, lambda text: escape_latex(text).replace("...", r"\dots{}"))
 
     def label(self, slug: str, what: str) -> str:
         """A label of the fragment."""
@@ -186,7 +183,7 @@ class _Fragment:
             rf"\begin{{lptheorem}}[{{{self.title}}}]{self.label(slug, 'theorem')}\emergencystretch=8em",
             *self.statements(),
             *[self.said(words) for words in self.roles()],
-            f"The negative log-likelihood of {self.whose}{included} is",
+            f"The negative log-likelihood of {self.said(self.formulas.whose)}{included} is",
             rf"\begin{{equation}}{self.label(slug, 'nll')}",
             *self.equation(),
             r"\end{equation}",
@@ -224,7 +221,7 @@ class _Fragment:
 
     def relation(self) -> str:
         """How the NLL relates to the loss, and what that means."""
-        return relation_sentence(self.d, self.nll, escape_latex, self.formulas.term(self.d.objective), _IN_LINE)
+        return self.said(relation_sentence(self.d, self.nll, Maths(self.formulas.term(self.d.objective)), _IN_LINE))
 
     def roles(self) -> list[Words]:
         """The roles and domains; the author may have said already what the model is."""
@@ -251,8 +248,8 @@ class _Fragment:
         lines = [r"\begin{lpproof}"]
         marks = Marks()
         for chain in self.formulas.chains(self.style.detail):
-            lines += [chain_heading(self.d, chain, self.whose, self.formulas.name), *chain_lines(chain, self.style, marks, self.nll)]
-        return [*lines, closing_sentence(self.d, self.nll), r"\end{lpproof}"]
+            lines += [self.said(chain_heading(self.d, chain.name, self.formulas.whose, self.formulas.name)), *chain_lines(chain, self.style, marks, self.nll)]
+        return [*lines, self.said(closing_sentence(self.d, self.nll)), r"\end{lpproof}"]
 
     # -- the ledger and what else is to be known
 

@@ -7,6 +7,7 @@ begin emphasis, ``<`` a tag, ``](`` a link. :func:`dialect` writes the same math
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from lossproof.render.breaking import Formula, Page, rows
@@ -14,6 +15,7 @@ from lossproof.render.escape import code_markdown, escape_markdown
 from lossproof.render.mathematics import (
     ChainRows,
     Formulas,
+    Maths,
     chain_heading,
     closing_sentence,
     relation_sentence,
@@ -22,14 +24,14 @@ from lossproof.render.mathematics import (
     theorem_title,
 )
 from lossproof.render.words import (
-    Words,
     ledger_words,
     libraries,
     pretty_assumption,
     result_sentence,
     spoken,
 )
-from lossproof.syntax import latex_name, parse_expression, to_latex
+from lossproof.syntax import parse_expression, to_latex
+from lossproof.terms import Term
 
 if TYPE_CHECKING:
     from lossproof.derivation import Derivation
@@ -76,16 +78,19 @@ class _Page:
     def __init__(self, d: Derivation) -> None:
         self.d = d
         self.formulas = Formulas(d)
-        self.whose = f"all ${self.formulas.count}$ samples"
 
     def blocks(self, detail: str) -> list[str]:
         """The blocks of the page, between blank lines."""
         head = [f"### {escape_markdown(_sentence(theorem_title(self.d)))}", f"> {code_markdown(pretty_assumption(self.d.assumption))}"]
         return [*head, *self.theorem(), *self.proof(detail), *self.ledger(), *self.remarks()]
 
-    def said(self, words: Words) -> str:
+    def said(self, words: Iterable[str | Term | Maths]) -> str:
         """Words as Markdown text."""
-        return spoken(words, lambda t: f"${dialect(self.formulas.line(t))}$", escape_markdown)
+
+        def shown(t: Term | Maths) -> str:
+            return f"${dialect(t.latex if isinstance(t, Maths) else self.formulas.line(t))}$"
+
+        return spoken(words, shown, escape_markdown)
 
     def theorem(self) -> list[str]:
         """What holds: the NLL, and the loss that it relates to."""
@@ -96,7 +101,7 @@ class _Page:
         return [
             *self.statements(),
             roles,
-            f"**Theorem.** The negative log-likelihood of {self.whose}{included} is",
+            f"**Theorem.** The negative log-likelihood of {self.said(self.formulas.whose)}{included} is",
             displayed(claim),
             f"{self.relation()} {self.said(result_sentence(self.d))}",
         ]
@@ -113,18 +118,14 @@ class _Page:
 
     def relation(self) -> str:
         """How the NLL relates to the loss, and what that means."""
-        return relation_sentence(self.d, r"\mathrm{NLL}", escape_markdown, dialect(self.formulas.term(self.d.objective)), _SHORT)
+        return self.said(relation_sentence(self.d, r"\mathrm{NLL}", Maths(self.formulas.term(self.d.objective)), _SHORT))
 
     def proof(self, detail: str) -> list[str]:
         """The chains, each an alignment with reasons."""
         blocks: list[str] = []
         for k, chain in enumerate(self.formulas.chains(detail)):
-            blocks += [("**Proof.** " if k == 0 else "") + self.heading(chain), displayed(aligned_chain(chain)), *conditions_of(chain)]
-        return [*blocks, closing_sentence(self.d, r"\mathrm{NLL}") + " ∎"]
-
-    def heading(self, chain: ChainRows) -> str:
-        """What a chain speaks of."""
-        return chain_heading(self.d, chain, self.whose, lambda name: dialect(latex_name(name)))
+            blocks += [("**Proof.** " if k == 0 else "") + self.said(chain_heading(self.d, chain.name, self.formulas.whose)), displayed(aligned_chain(chain)), *conditions_of(chain)]
+        return [*blocks, self.said(closing_sentence(self.d, r"\mathrm{NLL}")) + " ∎"]
 
     def ledger(self) -> list[str]:
         """What was dropped, as a table."""

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from lossproof.facts import Fact
 from lossproof.render.breaking import Formula
 from lossproof.render.notation import PLAIN, Notation
+from lossproof.render.paper import PaperLine, abbreviated, paper_lines, rule_label
 from lossproof.render.words import (
     RELATION_SIGNS,
     RELATION_WORDS,
     Words,
-    abbreviated,
     as_written,
     assumption_in_words,
     caveats,
     distribution_records,
     objective_name,
-    paper_lines,
-    rule_label,
+    pretty_assumption,
     varying,
 )
-from lossproof.syntax import parse_assumption, to_latex
+from lossproof.syntax import latex_name, parse_assumption, pretty, to_latex, to_text
 from lossproof.syntax.assumption import Argument, Call, Define, Tilde
 from lossproof.terms import ONE, ZERO, Term, add, replace_at, substitute, sym, symbols
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from lossproof.comparison import Verdict
     from lossproof.derivation import Derivation
 
+#: Text and formulas in a row.
+Sentence: TypeAlias = "tuple[str | Maths, ...]"
 #: The relation's signs as LaTeX.
 SIGNS: Final = {"=": "=", "≐": r"\doteq", "≃": r"\simeq", "≅": r"\cong"}
 _DENSITY: Final = re.compile(r"\\operatorname\{p\}(\\left)?\(([^,()]*), ")
@@ -51,27 +54,39 @@ class Condition(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Maths:
+    """A formula that is LaTeX already; ``text`` is the same for a reader who cannot have it set."""
+
+    latex: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A line of a chain: a relation's sign, the term as LaTeX, and the reason in words.
 
-    ``rules`` are the rules behind it. Where every step is shown, also its number and its conditions.
+    Where every step is shown, also its number and its conditions. Where lines are folded, their number, the term itself and the
+    numbers of the steps. ``rules`` are the rules behind it.
     """
 
     sign: str
     latex: str
     reason: str
-    rules: tuple[str, ...] = ()
     number: int = 0
     conditions: tuple[Condition, ...] = ()
+    term: Term | None = None
+    steps: tuple[int, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ChainRows:
-    """A chain of the proof: its name, its first term as LaTeX, and the lines that follow."""
+    """A chain of the proof: its name, its first term as LaTeX, the lines that follow, and the first term itself."""
 
     name: str
     left: str
     rows: tuple[Row, ...]
+    start: Term | None = None
 
 
 class Printer:
@@ -87,6 +102,7 @@ class Printer:
         called = {self.renamed.get(n, n): s for n, s in d.symbols.items()}
         self.names = frozenset(self.renamed.get(n, n) for n in varying(d)) if notation.subscripts else frozenset[str]()
         self.count = next((c for c in "nNMST" if c not in called), r"\lvert\text{samples}\rvert")
+        self.whose: Sentence = ("all ", Maths(self.count, self.count if len(self.count) == 1 else "|samples|"), " samples")
         self._printed = notation.printed(d.symbols)
         self._bold = frozenset(n for n, s in called.items() if s.shape != "scalar" and n not in self._printed) if notation.bold else frozenset[str]()
 
@@ -132,16 +148,15 @@ class Formulas(Printer):
         return list(self._full() if detail == "full" else self._paper())
 
     def _paper(self) -> Iterator[ChainRows]:
-        left, name, rows = "", "", list[Row]()
-        for line in paper_lines(self.d):
-            if line.chain == "preamble":
-                continue
-            if line.left is not None:
-                if rows:
-                    yield ChainRows(name, left, tuple(rows))
-                left, name, rows = self.term(line.left), line.chain, []
-            rows.append(Row(SIGNS[line.relation], self.line(line.right), line.reason, line.rules))
-        yield ChainRows(name, left, tuple(rows))
+        for name, lines in groupby(paper_lines(self.d), key=lambda line: line.chain):
+            if name != "preamble":
+                yield self.folded(name, list(lines))
+
+    def folded(self, name: str, lines: list[PaperLine]) -> ChainRows:
+        """The lines of one chain."""
+        first = lines[0].left
+        rows = [Row(SIGNS[p.relation], self.line(p.right), p.reason, p.number, (), p.right, p.steps, p.rules) for p in lines]
+        return ChainRows(name, "" if first is None else self.term(first), tuple(rows), first)
 
     def _full(self) -> Iterator[ChainRows]:
         steps = self.d.proof.steps
@@ -155,19 +170,19 @@ class Formulas(Printer):
                     current = replace_at(current, s.place, s.step.after)
                     needs = self.needs(s.step.conditions)
                     reason = f"{s.id}: {rule_label(s.rule, self.d)}"
-                    rows.append(Row(SIGNS[RELATION_SIGNS[s.relation]], self.term(current), reason, (s.rule,), s.id, needs))
+                    rows.append(Row(SIGNS[RELATION_SIGNS[s.relation]], self.term(current), reason, s.id, needs, rules=(s.rule,)))
             yield ChainRows(chain.name, self.term(chain.theorem.left), tuple(rows))
 
     # -- the claim
 
-    def claim(self) -> str:
-        """The right side of NLL = scale · objective + offset."""
+    def claim(self, loss: str | None = None) -> str:
+        """The right side of NLL = scale · objective + offset; ``loss`` is a name for the objective."""
         t = self.d.theorem
-        right = self.term(t.right)
+        right = loss or self.term(t.right)
         if t.scale is None or t.offset is None:
             return right
         if t.scale is not ONE:
-            if t.right.op in ("add", "neg"):
+            if loss is None and t.right.op in ("add", "neg"):
                 right = rf"\left({right}\right)"
             right = rf"{self.term(t.scale)} \cdot {right}"
         if t.offset is not ZERO:
@@ -184,6 +199,13 @@ class Formulas(Printer):
         found = parse_assumption(self.d.model.text).statements
         tildes = [rf"{self._name(s.name)} \sim {self._call(s.distribution)}" for s in found if isinstance(s, Tilde)]
         return tildes + [f"{self._name(s.name)} = {self._at_sample(s.expression)}" for s in found if isinstance(s, Define)]
+
+    def statement_texts(self) -> list[str]:
+        """The same as they were written, in Unicode."""
+        text = self.d.model.text
+        found = parse_assumption(text).statements if self.d.model.density is None else ()
+        tildes = [f"{s.name} ~ {text[slice(*s.distribution.span)]}" for s in found if isinstance(s, Tilde)]
+        return [pretty_assumption(t) for t in tildes] + [f"{pretty(s.name)} = {to_text(s.expression)}" for s in found if isinstance(s, Define)]
 
     def _name(self, name: str) -> str:
         return self._at_sample(sym(name))
@@ -263,35 +285,42 @@ def theorem_title(d: Derivation) -> str:
     return f"{distribution_title(d)}: {name}" if name else f"{distribution_title(d)} likelihood"
 
 
-def relation_sentence(d: Derivation, nll: str, name: Callable[[str], str], formula: str, widest: float) -> str:
+def slug(d: Derivation) -> str:
+    """A label that only this derivation has: its distribution and a digest of what was asked."""
+    first = d.model.likelihoods[0][1].op[5:] if d.model.likelihoods else "density"
+    asked = repr((d.assumption, d.reduction, sorted((n, s.role) for n, s in d.symbols.items())))
+    return f"{first}-{hashlib.sha256(asked.encode()).hexdigest()[:6]}"
+
+
+def relation_sentence(d: Derivation, nll: str, objective: Maths, widest: float) -> Sentence:
     """How the NLL relates to the loss, and what that means.
 
-    ``nll`` is how the NLL is written, ``name`` escapes a loss's name, ``formula`` is the objective without one;
-    one wider than ``widest`` stands in the proof alone.
+    ``nll`` is how the NLL is written in LaTeX, ``objective`` is said of a loss without a name; one wider than ``widest`` stands
+    in the proof alone.
     """
     named = objective_name(d)
-    objective = name(named) if named else f"${formula}$"
-    if not named and Formula(objective).box.text > widest:
-        objective = "the last line of the proof"
+    what: str | Maths = named or objective
+    if not named and (r"\begin{" in objective.latex or Formula(objective.latex).box.text > widest):
+        what = "the last line of the proof"
     if d.relation == "equal":
-        return f"so it equals {objective}."
-    sign = SIGNS[RELATION_SIGNS[d.relation]]
-    return f"so ${nll} {sign}$ {objective}, where ${sign}$ means {RELATION_WORDS[d.relation]}."
+        return ("so it equals ", what, ".")
+    sign = RELATION_SIGNS[d.relation]
+    return ("so ", Maths(f"{nll} {SIGNS[sign]}", f"NLL {sign}"), " ", what, ", where ", Maths(SIGNS[sign], sign), f" means {RELATION_WORDS[d.relation]}.")
 
 
-def chain_heading(d: Derivation, chain: ChainRows, whose: str, spell: Callable[[str], str]) -> str:
-    """What a chain speaks of; ``spell`` writes a parameter's name as mathematics."""
-    if chain.name == "sample":
-        return "For one sample,"
-    if chain.name.startswith("prior:"):
-        return f"For the prior on ${spell(chain.name[6:])}$,"
-    return f"For {whose}" + (" and the priors," if d.model.priors else ",")
+def chain_heading(d: Derivation, name: str, whose: Sentence, spell: Callable[[str], str] = latex_name) -> Sentence:
+    """What a chain speaks of; ``spell`` writes a parameter's name in LaTeX."""
+    if name == "sample":
+        return ("For one sample,",)
+    if name.startswith("prior:"):
+        return ("For the prior on ", Maths(spell(name[6:]), pretty(name[6:])), ",")
+    return ("For ", *whose, " and the priors," if d.model.priors else ",")
 
 
-def closing_sentence(d: Derivation, nll: str) -> str:
+def closing_sentence(d: Derivation, nll: str) -> Sentence:
     """Why the least NLL is what was asked for."""
     greatest = "posterior density" if d.model.priors else "likelihood"
-    return f"The logarithm is increasing and minus reverses the order, so the {greatest} is greatest where ${nll}$ is least."
+    return (f"The logarithm is increasing and minus reverses the order, so the {greatest} is greatest where ", Maths(nll, "NLL"), " is least.")
 
 
 def remarks(d: Derivation) -> list[tuple[str, list[Words]]]:

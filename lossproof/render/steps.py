@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from lossproof.facts import Fact, Rule
 from lossproof.proof import ProofStep
 from lossproof.render.layout import columns, wrap_formula, wrap_words
-from lossproof.render.words import RELATION_SIGNS, rule_says, varying
+from lossproof.render.paper import rule_says
+from lossproof.render.words import RELATION_SIGNS, Words, spoken, varying
 from lossproof.terms import Term
 
 if TYPE_CHECKING:
@@ -24,6 +26,38 @@ _REASONS = {
 _SAID = {"free": "is free of the parameters", "shared": "is the same for all samples"}
 
 
+class FactRow(NamedTuple):
+    """A fact where it is shown: how deep below a step's condition, and why it holds.
+
+    ``known`` is the number of the step where what it rests on was shown before, if it was.
+    """
+
+    fact: Fact
+    depth: int
+    why: str
+    known: int | None = None
+
+
+def fact_rows(root: Fact, number: int, seen: dict[Term, int]) -> Iterator[FactRow]:
+    """A condition of step ``number`` and below it the facts that it rests on; ``seen`` remembers what was shown where."""
+    stack = [(root, 0)]
+    while stack:
+        fact, depth = stack.pop()
+        known = seen.get(fact.proposition) if fact.premises else None
+        seen.setdefault(fact.proposition, number)
+        if known is not None:
+            yield FactRow(fact, depth, f"as in step {known}" if known != number else "as above", known)
+            continue
+        stack.extend((p, depth + 1) for p in reversed(fact.premises))
+        yield FactRow(fact, depth, _REASONS.get(fact.rule, fact.rule))
+
+
+def proposition_words(proposition: Term) -> Words:
+    """A proposition as it is said."""
+    said = _SAID.get(proposition.op)
+    return (proposition,) if said is None else (proposition.args[0], f" {said}")
+
+
 def step_blocks(d: Derivation, page: Page) -> list[list[str]]:
     """The chains of the proof, each a heading and its steps."""
     writer = _Writer(d, page)
@@ -32,22 +66,23 @@ def step_blocks(d: Derivation, page: Page) -> list[list[str]]:
     for step in d.proof.steps:
         if step.chain != chain:
             chain = step.chain
-            blocks.append([page.style(_heading(chain), "head")])
+            blocks.append([page.style(f"Chain {chain}: {chain_title(chain)}", "head")])
             theorem = next(c.theorem for c in d.proof.chains if c.name == chain)
             blocks[-1] += writer.formula(f"{writer.term(theorem.left)}", "      ")
         blocks[-1] += writer.step(step)
     return blocks
 
 
-def _heading(chain: str) -> str:
+def chain_title(chain: str) -> str:
+    """What a chain of steps shows."""
     from lossproof.syntax import pretty
 
     if chain.startswith("prior:"):
-        return f"Chain {chain}: the prior on {pretty(chain.removeprefix('prior:'))}"
+        return f"the prior on {pretty(chain.removeprefix('prior:'))}"
     says = {"a": "A as it is compared", "b": "B as it is compared", "a-order": "A out of increasing functions", "b-order": "B out of increasing functions",
             "b-core": "what is left of B", "claim": "from A to B",
             "sample": "one sample", "preamble": "from most likely to least NLL", "dataset": "all n samples: the claim"}  # fmt: skip
-    return f"Chain {chain}: {says.get(chain, chain)}"
+    return says.get(chain, chain)
 
 
 class _Writer:
@@ -63,10 +98,6 @@ class _Writer:
         from lossproof.syntax import to_text
 
         return to_text(term, self.names)
-
-    def proposition(self, proposition: Term) -> str:
-        said = _SAID.get(proposition.op)
-        return self.term(proposition) if said is None else f"{self.term(proposition.args[0])} {said}"
 
     def formula(self, text: str, indent: str) -> list[str]:
         room = self.page.width - columns(indent)
@@ -98,20 +129,9 @@ class _Writer:
     def fact(self, root: Fact, number: int) -> list[str]:
         """A fact and below it those that it rests on."""
         lines: list[str] = []
-        stack = [(root, 0)]
-        while stack:
-            fact, depth = stack.pop()
-            shown = self.proposition(fact.proposition)
-            known = self.seen.get(fact.proposition)
-            if known is not None and known != number and fact.premises:
-                why = f"as in step {known}"
-            elif known is not None and fact.premises:
-                why = "as above"
-            else:
-                why = _REASONS.get(fact.rule, fact.rule)
-                stack.extend((p, depth + 1) for p in reversed(fact.premises))
-            self.seen.setdefault(fact.proposition, number)
-            lines += self._condition(shown, why, "          " + "  " * min(depth, 8), "as" if not depth else "·")
+        for row in fact_rows(root, number, self.seen):
+            shown = spoken(proposition_words(row.fact.proposition), self.term)
+            lines += self._condition(shown, row.why, "          " + "  " * min(row.depth, 8), "as" if not row.depth else "·")
         return lines
 
     def _condition(self, shown: str, why: str, indent: str, mark: str) -> list[str]:

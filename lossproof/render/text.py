@@ -7,17 +7,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lossproof.render.layout import columns, padded, wrap_formula, wrap_words
+from lossproof.render.paper import PaperLine, abbreviated, paper_lines
 from lossproof.render.words import (
-    PaperLine,
     Words,
-    abbreviated,
     assumption_in_words,
     caveats,
     distribution_records,
     ledger_words,
     libraries,
     objective_name,
-    paper_lines,
     pretty_assumption,
     result_sentence,
     spoken,
