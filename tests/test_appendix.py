@@ -18,7 +18,7 @@ from lossproof.appendices import Choices, Plan, plan_of, read_plan, verify, writ
 from lossproof.appendices.plan import example
 from lossproof.appendices.write import folder_of
 from lossproof.checker import check
-from lossproof.cli.app import run
+from lossproof.cli import main as run
 from lossproof.errors import LossproofError
 from lossproof.render.notation import CONCEPTS
 from lossproof.rulebook import Rulebook
@@ -395,7 +395,7 @@ FAULTS = re.compile(r"^(?:! .*|Overfull .*|.*undefined.*|.*multiply.defined.*|La
 
 
 def typeset(engine: str, head: str, text: str, folder: Path) -> list[str]:
-    """The faults in the log of the last of three passes."""
+    """The faults in the log of the last of two passes."""
     program = shutil.which(engine)
     if program is None:
         install = f"{engine} is not here: apt-get install texlive-latex-extra texlive-fonts-recommended texlive-luatex lmodern"
@@ -405,10 +405,11 @@ def typeset(engine: str, head: str, text: str, folder: Path) -> list[str]:
     references = "".join(rf"\ref{{{label}}} " for label in re.findall(r"\\label\{([^}#]*:theorem)\}", text))
     (folder / "appendix.tex").write_text(text, encoding="ascii")
     (folder / "paper.tex").write_text(f"{head}\n\\begin{{document}}\n\\appendix\n\\input{{appendix}}\n\\sloppy {references}\n\\end{{document}}\n", encoding="ascii")
-    for _ in range(3):
+    for _ in range(2):
         subprocess.run([program, "-interaction=nonstopmode", "-no-shell-escape", "paper.tex"], cwd=folder, stdin=subprocess.DEVNULL,
                        capture_output=True, timeout=600, check=False)  # fmt: skip
-    return FAULTS.findall((folder / "paper.log").read_text(encoding="utf-8", errors="replace"))
+    log = (folder / "paper.log").read_text(encoding="utf-8", errors="replace")
+    return FAULTS.findall(log) + ([] if (folder / "paper.pdf").stat().st_size > 20_000 else ["no pages"])
 
 
 LAYOUTS = {

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 
 import lossproof as lp
+from lossproof.cli import main
 from lossproof.cli.app import COMMANDS, run
 from lossproof.render.backwards import Backwards
 from lossproof.rulebook import Rulebook
@@ -488,6 +489,11 @@ def test_no_colour(environment: dict[str, str]) -> None:
 @pytest.mark.parametrize("environment", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "latin-1"}])
 def test_stdout_is_utf8_everywhere(environment: dict[str, str]) -> None:
     assert elsewhere("derive", "gaussian", environment=environment).out == lp.derive("gaussian").text()
+
+def test_main_twice() -> None:
+    """A command's module has the name of a builtin."""
+    assert main(["list", "links"]) == 0
+    assert main(["explain", "log-product"]) == 0
 
 
 if __name__ == "__main__":

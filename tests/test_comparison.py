@@ -244,6 +244,7 @@ def test_what_cannot_be_compared_is_said(call: dict[str, Any], said: str) -> Non
         ("mean(log(1 + exp(-y*z)))", "mean(softplus(z) - (1 + y)/2*z)", "z", {"where": "y in {-1, 1}"}, "equal"),
         ("CE(p, q)", "-sum(j, 1, K, p_j*log(q_j))", "q", {"where": "p in simplex(K), q in simplex(K)"}, "equal"),
         ("mean(softplus(z_1 - z_2) - y*(z_1 - z_2))", "mean(softplus(z_2 - z_1) - (1 - y)*(z_2 - z_1))", "z_1, z_2", {}, "equal"),
+        ("sum(log(nu*sigma^2 + (y - yhat)^2))", "y ~ StudentT(nu, yhat, sigma)", "yhat", {"where": "nu > 0, sigma > 0"}, "up-to-scale"),
     ],
 )  # fmt: skip
 def test_what_was_once_read_wrongly(a: str, b: str, learn: str, given: dict[str, Any], relation: str) -> None:

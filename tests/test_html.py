@@ -12,6 +12,7 @@ from functools import cache
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +22,7 @@ from shapes import SHAPES
 
 import lossproof as lp
 from lossproof.checker import check
+from lossproof.cli import main
 from lossproof.render.comparison_words import proof_lines
 from lossproof.render.html.elements import Html, formula, tag, text
 from lossproof.render.html.page import FONTS
@@ -86,8 +88,8 @@ def verdicts() -> dict[str, lp.Verdict]:
 
 @cache
 def pages() -> dict[str, str]:
-    """Every family's default, every shape, a comparison of every answer, every theorem."""
-    found = {d.assumption: d.html() for d in map(lp.derive, [*DEFAULTS, *[s.text for s in SHAPES]])}
+    """Every family's default, every fifth shape, a comparison of every answer, every theorem."""
+    found = {d.assumption: d.html() for d in map(lp.derive, [*DEFAULTS, *[s.text for s in SHAPES[::5]]])}
     found |= {k: v.html() for k, v in verdicts().items()}
     return found | {id: lp.prove(id).html() for id in BOOK.theorems}
 
@@ -276,6 +278,15 @@ def test_picture_stands_apart() -> None:
         assert "alert(1)" not in page
         assert Tree(owner.html(picture=SVG)).all("figcaption")[0].text
         assert "img-src" not in owner.html()
+
+
+def test_the_command_puts_the_picture_into_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", "gaussian", "--picture", "-o", str(tmp_path / "a.html")]) == 0
+    assert len(Tree((tmp_path / "a.html").read_text(encoding="utf-8")).all("figcaption")) == 1
+    assert main(["derive", "gaussian", "--picture"]) == 2
+    assert capsys.readouterr().err == (
+        "usage: --picture is for HTML and the format is text\ntry: --format html --picture, or lossproof plot\n"
+    )
 
 
 def test_picture_is_checked() -> None:

@@ -10,7 +10,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     from lossproof.cli.app import run
 
-    return run(list(sys.argv[1:] if argv is None else argv))
+    return run([*(sys.argv[1:] if argv is None else argv)])  # list is also the name of a command's module here
 
 
 if __name__ == "__main__":

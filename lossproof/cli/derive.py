@@ -8,6 +8,7 @@ import click
 
 from lossproof.cli.complete import families
 from lossproof.cli.options import assumption_of, debug_option, format_of, names_of, output_options
+from lossproof.errors import UsageError
 
 if TYPE_CHECKING:
     from lossproof.derivation import Derivation
@@ -44,17 +45,20 @@ Examples:
 @click.option("--data", multiple=True, metavar="NAMES", help="With --density: the data.")
 @click.option("--fixed", multiple=True, metavar="NAMES", help="What else is not learned.")
 @click.option("--where", "conditions", multiple=True, metavar="CONDITIONS", help='Conditions, such as "s > 0".')
+@click.option("--picture", is_flag=True, help="In HTML: density, loss and influence function as a figure (needs matplotlib).")
 @debug_option
 def command(
-    assumption: str | None, form: str | None, standalone: bool, output: str | None, detail: str, **options: Any
+    assumption: str | None, form: str | None, standalone: bool, output: str | None, detail: str, picture: bool, **options: Any
 ) -> None:
     """Derive the loss of an assumption."""
     from lossproof.cli.files import write
 
     form = format_of(form, output, standalone)
+    if picture and form != "html":
+        raise UsageError(f"--picture is for HTML and the format is {form}", hint="--format html --picture, or lossproof plot")
     given = assumption_of(assumption, options, 'lossproof derive "y ~ N(ŷ, σ²) with σ fixed", or lossproof list distributions')
     derivation, before = _derived(given, options)
-    write(_shown(derivation, before, form, standalone, detail), output)
+    write(_shown(derivation, before, form, standalone, detail, picture), output)
 
 
 def _derived(given: dict[str, Any], options: dict[str, Any]) -> tuple[Derivation, Derivation | None]:
@@ -74,7 +78,7 @@ def _derived(given: dict[str, Any], options: dict[str, Any]) -> tuple[Derivation
         return derivation, None
 
 
-def _shown(derivation: Derivation, before: Derivation | None, form: str, standalone: bool, detail: str) -> str:
+def _shown(derivation: Derivation, before: Derivation | None, form: str, standalone: bool, detail: str, picture: bool) -> str:
     if form == "text":
         from lossproof.cli.files import page_width, wants_color
         from lossproof.render.text import derivation_text
@@ -89,5 +93,12 @@ def _shown(derivation: Derivation, before: Derivation | None, form: str, standal
     if form == "latex":
         return derivation.latex(standalone=standalone, detail=detail)
     if form == "html":
-        return derivation.html(detail=detail)
+        return derivation.html(detail=detail, picture=_picture(derivation) if picture else None)
     return derivation.markdown(detail=detail)
+
+
+def _picture(derivation: Derivation) -> str:
+    """The picture of the derivation, wide as a page."""
+    from lossproof.render.pictures import svg
+
+    return svg(derivation, width=9.0, height=4.2)

@@ -59,6 +59,8 @@ _LOSS: Final = Page(88.0, 80.0)
 _SCALE: Final = Page(42.0, 36.0)
 _DROPPED: Final = Page(84.0, 76.0)
 _MOST_ROWS: Final = 4
+_ELSEWHERE: Final = "(see there)"
+_TITLE: Final = 40  # characters of two objectives that make a title
 _RULE: Final = 185.0  # widest statement of a rule in a line
 _SAID: Final = {
     "free": "{} is free of the parameters", "shared": "{} is the same for all samples", "without": "{} does not depend on {}", "ranges": "{} ranges over {}",
@@ -111,7 +113,9 @@ def title_of(result: Result) -> str:
     if isinstance(result, Derivation):
         return theorem_title(result)
     if isinstance(result, Verdict):
-        return ANSWERS[result.relation].partition(":")[0]
+        texts = [" ".join(side.text.split()) for side in (result.question.a, result.question.b)]
+        what = " and ".join(texts) if sum(map(len, texts)) < _TITLE else "Two objectives"
+        return f"{what}: {ANSWERS[result.relation].partition(':')[0]}"
     return result.theorem.title
 
 
@@ -167,7 +171,8 @@ def _named(p: NamedProof, entry: Entry, style: Style) -> list[str]:
     for i, (step, v) in enumerate(zip(p.theorem.steps, p.steps, strict=True)):
         page = VerdictPage(v, style.notation)
         statement = Maths(f"{page.line(v.question.a.term)} {SIGNS[v.relation]} {page.line(v.question.b.term)}")
-        shown: list[Block] = [Text((f"{step.says} ({ANSWERS[v.relation].partition(':')[0]}):",), f"({i + 1})"), blocks.Display((statement,))]
+        said = f"{step.says.removesuffix('.')} ({ANSWERS[v.relation].partition(':')[0]}):"
+        shown: list[Block] = [Text((said,), f"({i + 1})"), blocks.Display((statement,))]
         if v.relation in ("up-to-constant", "up-to-scale"):
             shown += claim(v, page.line, r"\text{left}", r"\text{right}")
         found += blocks.latex_lines(shown, page.line, style)
@@ -207,7 +212,8 @@ def table_row(result: Result, entry: Entry, style: Style) -> Row:
         return Row(label, apply(rf"\emph{{{title}}}\par {assumed}"), apply(loss), apply(scale), apply(dropped))
     if isinstance(result, Verdict):
         page = VerdictPage(result, style.notation)
-        sides = r"\par ".join(_cell(f"{n} = {page.line(s.term)}", _ASSUMPTION) for n, s in (("A", result.question.a), ("B", result.question.b)))
+        cells = [_cell(f"{n} = {page.line(s.term)}", _ASSUMPTION) for n, s in (("A", result.question.a), ("B", result.question.b))]
+        sides = r"\par ".join(cells) if _ELSEWHERE not in cells else _ELSEWHERE
         loss = rf"$A {SIGNS[result.relation]} B$, {ANSWERS[result.relation].partition(':')[0]}"
         scale = "--" if result.scale is None else "1" if result.scale is ONE else _cell(page.line(result.scale), _SCALE)
         dropped = "--" if result.offset is None else "nothing" if result.offset is ZERO else _cell(page.line(result.offset), _DROPPED)
@@ -220,7 +226,7 @@ def _cell(latex: str, page: Page) -> str:
     """A formula in a column, or where it is to be found."""
     found = rows(latex, page)
     if len(found) > _MOST_ROWS or any(Formula(row).box.text > page.first for row in found):
-        return "(see there)"
+        return _ELSEWHERE
     if len(found) == 1:
         return f"${found[0]}$"
     return r"$\begin{aligned}[t] " + r" \\ ".join(f"& {row}" for row in found) + r" \end{aligned}$"

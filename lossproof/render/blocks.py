@@ -136,7 +136,7 @@ def latex_lines(blocks: Iterable[Block], line: Callable[[Term], str], style: Sty
             found += _latex_table(block, said)
         else:
             found += [rf"\par\smallskip\noindent\emph{{{escape_latex(block.head)}}}"] if block.head else []
-            found += [r"\begin{itemize}", *[rf"\item {{\raggedright {said(item)}\par}}" for item in block.items], r"\end{itemize}"]
+            found += [r"\begin{itemize}\itemsep0pt\parskip0pt", *[rf"\item {{\raggedright {said(item)}\par}}" for item in block.items], r"\end{itemize}"]
     return [*found, r"\endgroup"] if opened else found
 
 

@@ -13,6 +13,7 @@ from lossproof.render.mathematics import (
     ChainRows,
     Formulas,
     Maths,
+    Row,
     chain_heading,
     closing_sentence,
     relation_sentence,
@@ -277,10 +278,11 @@ class _Fragment:
 
 
 class Marks:
-    """Counts the marks of a proof: i, ii, iii."""
+    """Counts the marks of a proof, i, ii, iii, and knows which line has which."""
 
     def __init__(self) -> None:
         self.count = 0
+        self.lines: dict[int, str] = {}
 
     def next(self) -> str:
         """The next mark."""
@@ -288,6 +290,14 @@ class Marks:
         units = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
         tens = ("", "x", "xx", "xxx", "xl", "l", "lx", "lxx", "lxxx", "xc")
         return "c" * (self.count // 100) + tens[self.count // 10 % 10] + units[self.count % 10]
+
+    def explained(self, row: Row) -> str:
+        """A row's reason with its mark; numbers of lines become theirs."""
+        mark = self.lines[row.number] = self.next()
+        reason = row.reason.removeprefix(f"{row.number}: ")
+        if reason.startswith("line "):
+            reason = "by " + re.sub(r"\d+", lambda m: f"({self.lines.get(int(m[0]), m[0])})", reason.removeprefix("line "))
+        return f"({mark}) {reason}"
 
 
 def chain_lines(chain: ChainRows, style: Style | None = None, marks: Marks | None = None, nll: str = r"\lpNLL") -> list[str]:
@@ -299,12 +309,12 @@ def chain_lines(chain: ChainRows, style: Style | None = None, marks: Marks | Non
     explained: list[str] = []
     for row in chain.rows:
         body = adaptive(f"{row.sign} {row.latex}", WIDE_PAGE, NARROW_PAGE, r"\qquad")
-        reason = escape_latex(row.reason)
+        reason = escape_latex(marks.explained(row) if style.reasons == "marks" else row.reason)
         if style.cite is not None and (cited := style.cite(row.rules)):
             reason += f" [{cited}]"
         if style.reasons == "marks":
-            explained.append(f"({marks.next()}) {reason}")
-            reason = explained[-1].partition(" ")[0][1:-1]
+            explained.append(reason)
+            reason = reason.partition(" ")[0][1:-1]
         lines.append(rf"  & \quad {body}" + (rf" \lpby{{{reason}}}" if style.reasons != "none" else "") + r" \\")
     lines[-1] = lines[-1].removesuffix(r" \\")
     lines.append(r"\end{align*}")

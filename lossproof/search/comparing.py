@@ -152,8 +152,25 @@ class Comparer:
         target = whole if offset is ZERO else make("add", (whole, offset))
         if target is left:
             return []
-        found = self.rewriter.algebra(left, target)
+        found = self.rewriter.algebra(left, target) or self._multiplied(left, right, scale, offset, target)
         return None if found is None else [("joined", found)]
+
+    def _multiplied(self, left: Term, right: Term, scale: Term, offset: Term, target: Term) -> Theorem | None:
+        """left = scale·right + offset by way of left/scale, where the scale has a sum in its denominator that only a product cancels."""
+        if scale is ONE:
+            return None
+        inverse = self._quotient(ONE, scale)
+        terms = () if offset is ZERO else offset.args if offset.op == "add" else (offset,)
+        rest = [product_of(*self.display.product(mul(inverse, t))) for t in terms]
+        inner = make("mul", (inverse, left))
+        outer = make("mul", (scale, inner))
+        whole = make("add", (right, *rest)) if rest else right
+        steps = [self.rewriter.algebra(left, outer), self.rewriter.algebra(inner, whole)]
+        steps.append(self.rewriter.algebra(make("mul", (scale, whole)), target))
+        first, second, third = steps
+        if first is None or second is None or third is None:
+            return None
+        return self.kernel.chain([first, self.kernel.congruence(outer, {1: second}), third])
 
     def _back(self, current: Term, two: Theorem, name: str) -> Theorem | None:
         """B's normal form becomes B again, where it stands in scale·B + offset."""

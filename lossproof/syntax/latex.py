@@ -167,6 +167,8 @@ def _number(value: Fraction) -> Shown:
 
 
 def _add(t: Term, memo: _Memo) -> Shown:
+    if len(t.args) == 1 and t.args[0].op == "seq":
+        return Shown(cat(_within(t.args[0].args[0], memo, ADD), r" + \dots"), ADD, _tall(t.args[0], memo))
     if len(t.args) < 2:
         return Shown(cat(r"\operatorname{add}(", _listed(t.args, memo), ")"), ATOM, False)
     parts: list[Text] = []
