@@ -166,3 +166,29 @@ def test_gradients_are_the_derivatives(text: str, target: str) -> None:
                 if true is not None:  # far out, two large numbers may leave a small one
                     lost = 1e-8 if i < NEAR else 1e-7 * max(1.0, np.max(np.abs(row[name])))
                     assert found == pytest.approx(true, rel=1e-6, abs=lost), (name, row)
+
+
+def test_gradients_are_sympys_derivative() -> None:
+    """The same by symbolic differentiation, of all families whose symbols are numbers."""
+    import sympy
+
+    library = arrays("torch")
+    compared: set[str] = set()
+    for text in FAMILIES:
+        d = derived(text)
+        if any(s.shape != "scalar" for s in d.symbols.values()):
+            continue
+        loss = d.loss.sympy()
+        by_name = {s.name: s for s in loss.free_symbols}
+        f = load(d.code(target="torch"), "loss")
+        learned = [n for n in arguments(f) if n in by_name and d.symbols[n].role == "parameter" and d.symbols[n].indexed]
+        near = rows(text)[:NEAR]
+        found = library.gradients(f, given(f, library, stacked(d, near)), learned) if learned else {}
+        for name, gradient in found.items():
+            slope_of = sympy.diff(loss, by_name[name])
+            for row, value in zip(near, gradient, strict=True):
+                true = slope_of.subs({by_name[n]: sympy.Float(float(v), 30) for n, v in row.items() if n in by_name}).evalf(20)
+                if true.is_Float or true.is_Rational:
+                    assert value == pytest.approx(float(true), rel=1e-6, abs=1e-8), (text, name, row)
+                    compared.add(text)
+    assert len(compared) > 50, sorted(set(FAMILIES) - compared)
