@@ -98,6 +98,19 @@ def test_the_table_has_a_row_for_each_result() -> None:
     assert r"{$\frac{n}{2} \log(2 \pi \sigma^{2})$}" in row
 
 
+def test_a_comparison_is_called_by_its_names() -> None:
+    item = '[[item]]\ncompare = ["{}", "{}"]\nlearn = "yhat"\n'
+    assert r"\begin{lptheorem}[{MSE and MAE: refuted}]" in written(item.format("MSE", "MAE"))
+    assert r"\begin{lptheorem}[{Two objectives: up to scale}]" in written(item.format("mean((y - yhat)^2)", "SSE"))
+    assert r"\begin{lptheorem}[{Two objectives: refuted}]" in written('notation = { yhat = "g" }\n' + item.format("MSE", "MAE"))
+
+
+def test_the_table_has_the_authors_nll() -> None:
+    text = written('macros = { NLL = "\\\\nll" }\nnotation = { data = "D" }\n' + items(["gaussian"]))
+    assert r"{$\nll(D) \simeq$ mean squared error}" in text
+    assert r"\lpNLL" not in text.partition("lpfooter}[1]")[2]
+
+
 def test_choices_leave_things_away() -> None:
     text = written('rules = false\ntable = false\nremarks = false\ntitle = ""\nreasons = "none"\n' + items(["gaussian"]))
     body = text.partition("lpfooter}[1]")[2]

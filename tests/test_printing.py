@@ -168,7 +168,7 @@ RECORDS = [
         "maximise ∏ᵢ p(yᵢ | D)",
         r"\operatorname{maximise} \; \prod_{i=1}^{n} p(y_{i} \mid D)",
     ),
-    ("add(w*pdf(D, y)...)", "add(w·p(y | D)...)", r"\operatorname{add}(w \, p(y \mid D) \dots)"),
+    ("add(w*pdf(D, y)...)", "add(w·p(y | D)...)", r"w \, p(y \mid D) + \dots"),
     ("mul(x...)*2", "mul(x...)·2", r"\operatorname{mul}(x \dots) \cdot 2"),
     ("free(t)", "free(t)", r"\operatorname{free}(t)"),
 ]

@@ -61,6 +61,7 @@ _DROPPED: Final = Page(84.0, 76.0)
 _MOST_ROWS: Final = 4
 _ELSEWHERE: Final = "(see there)"
 _TITLE: Final = 40  # characters of two objectives that make a title
+_NAMED: Final = re.compile(r"[A-Za-z][\w.]*(\([\w, =.]*\))?")
 _RULE: Final = 185.0  # widest statement of a rule in a line
 _SAID: Final = {
     "free": "{} is free of the parameters", "shared": "{} is the same for all samples", "without": "{} does not depend on {}", "ranges": "{} ranges over {}",
@@ -105,7 +106,7 @@ def result_lines(result: Result, entry: Entry, style: Style) -> list[str]:
     return style.notation.apply("\n".join(found)).split("\n")
 
 
-def title_of(result: Result) -> str:
+def title_of(result: Result, style: Style) -> str:
     """What a result is called unless its author calls it otherwise."""
     from lossproof.comparison import Verdict
     from lossproof.derivation import Derivation
@@ -114,14 +115,15 @@ def title_of(result: Result) -> str:
         return theorem_title(result)
     if isinstance(result, Verdict):
         texts = [" ".join(side.text.split()) for side in (result.question.a, result.question.b)]
-        what = " and ".join(texts) if sum(map(len, texts)) < _TITLE else "Two objectives"
+        short = sum(map(len, texts)) < _TITLE and all(map(_NAMED.fullmatch, texts)) and VerdictPage(result, style.notation).is_plain
+        what = " and ".join(texts) if short else "Two objectives"
         return f"{what}: {ANSWERS[result.relation].partition(':')[0]}"
     return result.theorem.title
 
 
 def _environment(result: Result, entry: Entry, style: Style) -> tuple[str, str]:
     name = "lpremarkenv" if style.detail == "remark" else "lptheorem"
-    title = escape_latex(entry.title or title_of(result))
+    title = escape_latex(entry.title or title_of(result, style))
     return rf"\begin{{{name}}}[{{{title}}}]\label{{{style.prefix}:{entry.slug}:theorem}}\emergencystretch=8em", rf"\end{{{name}}}"
 
 
@@ -198,7 +200,7 @@ def table_row(result: Result, entry: Entry, style: Style) -> Row:
     from lossproof.derivation import Derivation
 
     label = f"{style.prefix}:{entry.slug}:theorem"
-    title = escape_latex(entry.title or title_of(result))
+    title = escape_latex(entry.title or title_of(result, style))
     apply = style.notation.apply
     if isinstance(result, Derivation):
         formulas = Formulas(result, style.notation)
@@ -206,7 +208,7 @@ def table_row(result: Result, entry: Entry, style: Style) -> Row:
         t = result.theorem
         sign = RELATIONS[RELATION_SIGNS[t.relation]]
         name = objective_name(result)
-        loss = rf"$\lpNLL {sign}$ {escape_latex(name)}" if name else _cell(rf"\lpNLL {sign} {formulas.term(t.right)}", _LOSS)
+        loss = f"${style.nll} {sign}$ {escape_latex(name)}" if name else _cell(f"{style.nll} {sign} {formulas.term(t.right)}", _LOSS)
         scale = "1" if t.scale in (None, ONE) else _cell(formulas.term(t.scale), _SCALE)
         dropped = "nothing" if t.offset in (None, ZERO) else _cell(formulas.term(t.offset), _DROPPED)
         return Row(label, apply(rf"\emph{{{title}}}\par {assumed}"), apply(loss), apply(scale), apply(dropped))
@@ -304,7 +306,7 @@ def preamble_lines(title: str, style: Style, used: str) -> list[str]:
     heading = [rf"\section{{{escape_latex(title)}}}\label{{{style.prefix}:appendix}}"] if title else []
     signs = [f"${RELATIONS[RELATION_SIGNS[r]]}$ means {RELATION_WORDS[r]}" for r in ("up-to-constant", "up-to-scale")]
     note = (
-        "Each theorem below relates a negative log-likelihood, written $\\lpNLL$, or another objective to a loss, both to be minimised over what is"
+        f"Each theorem below relates a negative log-likelihood, written ${style.nll}$, or another objective to a loss, both to be minimised over what is"
         f" learned. {'; '.join(signs)}; ${RELATIONS['≅']}$ means that one is {RELATION_WORDS['same-order']}. It holds for every number of samples, all"
         " data and all fixed values in their domains; what is dropped is listed, and never depends on what is learned."
     )

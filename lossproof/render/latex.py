@@ -106,6 +106,12 @@ class Style:
     cite: Callable[[Iterable[str]], str] | None = None
     remarks: bool = True
 
+    @property
+    def nll(self) -> str:
+        """The NLL, of the data set if that has a name."""
+        own = self.notation.commands.get("NLL")
+        return (f"\\{own}" if own else r"\lpNLL") + (f"({latex_name(self.notation.data)})" if self.notation.data else "")
+
 
 def derivation_latex(
     d: Derivation, *, standalone: bool = False, detail: str = "paper", label: str | None = None, preamble: bool = True
@@ -140,8 +146,7 @@ class _Fragment:
         self.style = style
         self.title = escape_latex(title or theorem_title(d))
         self.formulas = Formulas(d, style.notation)
-        own = style.notation.commands.get("NLL")
-        self.nll = (f"\\{own}" if own else r"\lpNLL") + (f"({latex_name(style.notation.data)})" if style.notation.data else "")
+        self.nll = style.nll
 
     def lines(self, slug: str) -> list[str]:
         """The lines of the fragment."""

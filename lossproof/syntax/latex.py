@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Final, NamedTuple
@@ -40,6 +41,7 @@ _OPEN: Final = frozenset(
     ["log", "lgamma", "lbeta", "det", "logdet", "sum", "prod", "samples_sum", "samples_mean", "samples_prod"]
 )
 _WORDS: Final = frozenset({"log", "det", "logdet"})
+_SUBSCRIPTED: Final = re.compile(r"(.*[^_])_\{([^{}]*)\}")
 
 
 class Shown(NamedTuple):
@@ -59,8 +61,13 @@ class _Memo(dict[Term, Shown]):
         self.count = count  # what the number of samples is called
         self.bold = bold
 
+    def plain(self, name: str) -> str:
+        """A name that is not bold, as those of components are."""
+        return self.names.get(name) or latex_name(name)
+
     def name(self, name: str) -> str:
-        shown = self.names.get(name) or latex_name(name)
+        """A name."""
+        shown = self.plain(name)
         if name not in self.bold and name.removesuffix("_i") not in self.bold:
             return shown
         base, bar, subscript = shown.partition("_")
@@ -258,8 +265,13 @@ def _at(t: Term, memo: _Memo) -> Shown:
     if name is not None and str(t.args[0].value) not in memo.names:
         return Shown(latex_name(name), ATOM, False)
     base = t.args[0]
-    # a name may carry a subscript already, and TeX takes one only
-    if not base.args:
+    if base.op == "sym":
+        plain_name = memo.plain(str(base.value))
+        taken = _SUBSCRIPTED.fullmatch(plain_name)  # TeX takes one subscript only
+        if taken is not None:
+            return Shown(cat(f"{taken[1]}_{{{taken[2]},", _listed(t.args[1:], memo), "}"), ATOM, False)
+        shown: Text = f"{{{plain_name}}}"
+    elif not base.args:
         shown = cat("{", memo[base].text, "}")
     elif base.op in _TABLE or base.op in _COMPARED:
         shown = _within(base, memo, ATOM, base.op == "at")
