@@ -408,7 +408,7 @@ FAULTS = re.compile(r"^(?:! .*|Overfull .*|.*undefined.*|.*multiply.defined.*|La
 
 
 def typeset(engine: str, head: str, text: str, folder: Path) -> list[str]:
-    """The faults in the log of the last of two passes."""
+    """The faults in the log of the last of three passes; the first two write no pages."""
     program = shutil.which(engine)
     if program is None:
         install = f"{engine} is not here: apt-get install texlive-latex-extra texlive-fonts-recommended texlive-luatex lmodern"
@@ -418,8 +418,8 @@ def typeset(engine: str, head: str, text: str, folder: Path) -> list[str]:
     references = "".join(rf"\ref{{{label}}} " for label in re.findall(r"\\label\{([^}#]*:theorem)\}", text))
     (folder / "appendix.tex").write_text(text, encoding="ascii")
     (folder / "paper.tex").write_text(f"{head}\n\\begin{{document}}\n\\appendix\n\\input{{appendix}}\n\\sloppy {references}\n\\end{{document}}\n", encoding="ascii")
-    for _ in range(2):
-        subprocess.run([program, "-interaction=nonstopmode", "-no-shell-escape", "paper.tex"], cwd=folder, stdin=subprocess.DEVNULL,
+    for more in (["-draftmode"], ["-draftmode"], []):
+        subprocess.run([program, "-interaction=nonstopmode", "-no-shell-escape", *more, "paper.tex"], cwd=folder, stdin=subprocess.DEVNULL,
                        capture_output=True, timeout=600, check=False)  # fmt: skip
     log = (folder / "paper.log").read_text(encoding="utf-8", errors="replace")
     return FAULTS.findall(log) + ([] if (folder / "paper.pdf").stat().st_size > 20_000 else ["no pages"])
@@ -429,7 +429,7 @@ LAYOUTS = {
     "iclr": ("pdflatex", ICLR, 'macros = "iclr"\nreasons = "marks"\nvectors = "bold"'),
     "neurips": ("lualatex", NEURIPS, 'log = "ln"\nsums = "bare"'),
     "icml": ("pdflatex", ICML, 'macros = { KL = "\\\\kldiv", E = "\\\\Exp", NLL = "\\\\nll" }'),
-    "icml, every step": ("lualatex", ICML, 'detail = "full"\nreasons = "none"\nrules = false'),
+    "icml, every step": ("pdflatex", ICML, 'detail = "full"\nreasons = "none"\nrules = false'),
     "no package but amsmath": ("pdflatex", BARE, 'detail = "remark"'),
 }
 
