@@ -15,6 +15,8 @@ from lossproof.errors import UsageError
 def replacing(target: str) -> Iterator[Path]:
     """The place of a new file that takes its name when all is written. Raises UsageError if it cannot be written."""
     path = Path(target)
+    if not path.name:
+        raise UsageError(f"cannot write {target or 'a file without a name'}: it names no file")
     beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
     try:
         beside.touch(exist_ok=False)

@@ -202,6 +202,61 @@ def test_the_reading_of_a_verdict_has_the_authors_names() -> None:
     assert "g_w(x_i) = " in text.replace(r"\_", "_")  # in the witness
 
 
+def test_a_refuted_relation_is_one_sign() -> None:
+    text = everything("")
+    assert text.count(r"\mathrel{\not\cong}") > 10
+    assert text.count(r"\not") == text.count(r"\mathrel{\not\cong}") + text.count(r"\notin")
+
+
+def test_a_theorem_says_what_it_supposes() -> None:
+    text = body_of('[[item]]\nprove = "mle-chain"\n').partition(r"\begin{lpproof}")[0]
+    assert text.count("Here learned: $p$") >= 3
+    assert "data: $y$, a class" in text
+
+
+def test_rules_for_any_number_of_operands_keep_their_conditions() -> None:
+    text = written(items(["bernoulli"]))
+    assert r"$\log(a b) = \log a + \log b$, for any number of operands, if $a > 0$, $b > 0$." in text
+
+
+GAUSSIAN = '[[item]]\nderive = "y ~ N(yhat, sigma^2) with sigma fixed"\n'
+CLASHES = [
+    ('yhat = "y_i"', GAUSSIAN, "yhat cannot be called y_i: the sample's index is added where it belongs"),
+    ('sigma = "i"', GAUSSIAN, "sigma cannot be called i: formulas use that name for something else"),
+    ('sigma = "pi"', GAUSSIAN, "sigma cannot be called pi: formulas use that name for something else"),
+    ('sigma = "y"', GAUSSIAN, "in this notation sigma and y would both be called y"),
+    ('sigma = "g(x_i)"', GAUSSIAN, "sigma is the same for all samples, and g(x_i) would be a value for each"),
+    ('data = "sigma"', GAUSSIAN, "in this notation the data set and sigma would both be called sigma"),
+    ('data = "i"', GAUSSIAN, "the data set cannot be called i: formulas use that name"),
+    ('yhat = "f(x_i)"\nmu = "f(x_i)"', '[[item]]\nderive = "y ~ Normal(mu + yhat, 1)"\n', "in this notation mu and yhat would both be called f(x_i)"),
+    ('z = "p"', '[[item]]\nderive = "y ~ Bernoulli(p), p = sigmoid(z)"\n', "z cannot be called p: formulas use that name for something else"),
+    ('z = "q"', '[[item]]\nderive = "y ~ Bernoulli(q), q = sigmoid(z)"\n', "in this notation q and z would both be called q"),
+    ('p = "A"', '[[item]]\ncompare = ["CE(p, q)", "KL(p, q)"]\nlearn = "q"\n', "p cannot be called A: formulas use that name for something else"),
+    ('p = "k"', '[[item]]\ncompare = ["CE(p, q)", "KL(p, q)"]\nlearn = "q"\n', "p cannot be called k: formulas use that name for something else"),
+    ('zzz = "q"', GAUSSIAN, "the notation names zzz, and no item has such a symbol"),
+    ('yhat_i = "q"', GAUSSIAN, "the notation names yhat_i, and no item has such a symbol"),
+]
+
+
+@pytest.mark.parametrize(("notation", "item", "said"), CLASHES, ids=[c[0] for c in CLASHES])
+def test_names_mean_one_thing_each(notation: str, item: str, said: str) -> None:
+    with pytest.raises(LossproofError) as error:
+        written(f"[notation]\n{notation}\n{item}")
+    assert error.value.message.endswith(said)
+
+
+def test_a_definition_takes_its_name() -> None:
+    text = body_of('notation = { q = "r", z = "f(x_i)" }\n[[item]]\nderive = "y ~ Bernoulli(q), q = sigmoid(z)"\n')
+    assert r"r_{i} = \operatorname{sigmoid}(f(x_{i}))" in text
+    assert "q" not in re.sub(r"\\[a-z]+|[a-z]{2,}", "", text.partition("\n")[2].partition("lpproof")[0])
+
+
+@pytest.mark.parametrize("command", ["\\\\log", "\\\\alpha", "\\\\lprow", "\\\\endinput", "\\\\hat"])
+def test_commands_of_latex_are_not_taken(command: str) -> None:
+    with pytest.raises(LossproofError, match="is not the name of a command that can stand for normal"):
+        written(f'macros = {{ normal = "{command}" }}\n{GAUSSIAN}')
+
+
 # -- errors
 
 
@@ -217,7 +272,7 @@ ERRORS = {
     'macros = { Kl = "\\\\KL" }\n[[item]]\nderive = "gaussian"': 'unknown-name: there is no macro for Kl\n    macros = { Kl = "\\\\KL" }\n               ^^\nnearest: KL\n'
     'try: macros = { E = "\\\\E", KL = "\\\\KL" } gives commands of your paper for what is printed here',
     'macros = { KL = "\\\\input{x}" }\n[[item]]\nderive = "gaussian"': "usage: \\input{x} is not the name of a command that can stand for KL\n"
-    '    macros = { KL = "\\\\input{x}" }\n                      ^^^^^^^^^\ntry: a backslash and letters, such as \\KL; the command is defined in your paper, or takes our form',
+    '    macros = { KL = "\\\\input{x}" }\n                      ^^^^^^^^^\ntry: a backslash and letters, such as \\KL, and no command of LaTeX\'s own; it is defined in your paper, or takes our form',
     '[notation]\nyhat = "\\\\hat{y}"\n[[item]]\nderive = "gaussian"': "syntax: a notation gives a name, or a function's value: \\hat{y} is not a name\n"
     '    yhat = "\\\\hat{y}"\n             ^^^^^^^\ntry: yhat = "f_theta(x_i)", sigma = "s"; names and formulas of the input language, no LaTeX',
     '[notation]\nyhat = "f(x_i"\n[[item]]\nderive = "gaussian"': 'syntax: a function\'s value ends with )\n    yhat = "f(x_i"\n                ^',
@@ -288,6 +343,10 @@ def test_written_checked_and_verified(tmp_path: Path, capsys: pytest.CaptureFixt
         (lambda t: t.replace("[{The regression loss}]", "[{The Regression Loss}]", 1), "-\\begin{lptheorem}[{The Regression Loss}]"),
         (lambda t: t.replace("y ~ N(yhat, sigma^2)", "y ~ N(yhat, 2*sigma^2)"), "FAILS"),
         (lambda t: t.replace('"sha256":"', '"sha256":"0'), "FAILS  text"),
+        (lambda t: t + "\\begin{lptheorem}False.\\end{lptheorem}\n", "FAILS  anew    the footer, or something after it, is not as it is written"),
+        (lambda t: t.replace("%lossproof", "MSE is MAE.\n%lossproof", 1), "FAILS  anew    the footer, or something after it"),
+        (lambda t: t.replace("\\lpfooter{W", "\\lpfooter{}False.{W"), "FAILS"),
+        (lambda t: t.replace("\n", "\r\n"), "FAILS"),
     ],
 )
 def test_a_changed_text_is_found_out(change, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
@@ -295,10 +354,28 @@ def test_a_changed_text_is_found_out(change, said: str, tmp_path: Path, capsys: 
     assert run(["appendix", str(tmp_path / "paper.toml"), "-o", str(target)]) == 0
     text = target.read_text(encoding="ascii")
     assert change(text) != text
-    target.write_text(change(text), encoding="ascii")
+    with target.open("w", encoding="ascii", newline="") as file:
+        file.write(change(text))
     capsys.readouterr()
-    assert run(["appendix", "--verify", str(target)]) == 1
-    assert said in capsys.readouterr().out
+    assert run(["appendix", "--verify", str(target)]) in (1, 2)
+    shown = capsys.readouterr()
+    assert said in shown.out or "carries no record" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"label":"lp"', '"label":"x} False."'), ('"log":"log"', '"log":"cos"'), ('"label":"mse"', '"label":"m} F"'), ('"expectation":"blackboard"', '"expectation":"zz"'),
+        ('"01-mse.json"', '"../01-mse.json"'), ('"macros":{"preset":"plain"}', '"macros":[]'),
+    ],
+)  # fmt: skip
+def test_a_record_is_held_to_what_a_file_is(old: str, new: str) -> None:
+    text = written(example())
+    packed = "".join(line.removeprefix("%lossproof ") for line in text.split("\n") if line.startswith("%lossproof "))
+    assert old in packed
+    changed = text.partition("%lossproof ")[0] + "%lossproof " + packed.replace(old, new) + "\n"
+    with pytest.raises(LossproofError, match="carries no record"):
+        verify(changed, Path("nowhere"), lambda _: None)
 
 
 def test_a_changed_proof_is_found_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -336,10 +413,26 @@ def test_proofs_of_an_earlier_appendix_go_and_other_files_stay(tmp_path: Path) -
     target = paper(tmp_path)
     assert run(["appendix", str(tmp_path / "paper.toml"), "-o", str(target)]) == 0
     (folder_of(target) / "notes.json").write_text("{}", encoding="utf-8")
+    (folder_of(target) / "01-mine.json").write_text("{}", encoding="utf-8")
     assert run(["appendix", "laplace", "-o", str(target)]) == 0
     names = sorted(p.name for p in folder_of(target).iterdir())
-    assert len(names) == 2
-    assert "notes.json" in names
+    assert len(names) == 3
+    assert {"notes.json", "01-mine.json"} <= set(names)
+
+
+def test_text_and_proofs_come_together_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "a.proofs").write_text("in the way", encoding="utf-8")
+    assert run(["appendix", "gaussian", "-o", str(tmp_path / "a.tex")]) == 2
+    assert [p.name for p in tmp_path.iterdir()] == ["a.proofs"]
+
+
+def test_the_plan_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paper(tmp_path)
+    plan = str(tmp_path / "paper.toml")
+    assert run(["appendix", plan, "-o", plan]) == 2
+    assert "is what the appendix is read from" in capsys.readouterr().err
+    assert run(["appendix", "gaussian", "-o", ""]) == 2
+    assert capsys.readouterr().err == "usage: cannot write a file without a name: it names no file\n"
 
 
 def test_assumptions_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:

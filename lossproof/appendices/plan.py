@@ -89,9 +89,25 @@ class Plan:
 
     @staticmethod
     def from_dict(given: Mapping[str, Any]) -> Plan:
-        """The plan that :meth:`to_dict` wrote. Raises KeyError or TypeError for anything else."""
-        items = tuple(Item(**{**item, "what": tuple(item["what"])}) for item in given["items"])
-        return Plan(items, Choices(**given["choices"]))
+        """The plan that :meth:`to_dict` wrote, held to all that is asked of a file. Raises a LossproofError, KeyError or TypeError."""
+        items = []
+        for n, item in enumerate(given["items"]):
+            what = list(item["what"]) if item["kind"] == "compare" else item["what"][0]
+            rest = {k: item[k] for k in _WHOLE if item.get(k)}
+            items.append(_item({item["kind"]: what, **item["more"], **rest}, n, ""))
+        if not items:
+            raise UsageError("a plan has items")
+        plan = Plan(tuple(items), _choices(given["choices"], ""))
+        _refuse_clashes(plan)
+        return plan
+
+    def unused(self, name: str) -> LossproofError:
+        """The error for a name of the notation that no result has."""
+        text = self.source or name
+        span = _span(self.source, None, name) if self.source else (0, len(name))
+        base = name.removesuffix("_i")
+        hint = f"write {base}: the index is added where it belongs" if base != name else "names of the notation are symbols of the assumptions"
+        return UsageError(f"the notation names {name}, and no item has such a symbol", text=text, span=span, hint=hint)
 
     def located(self, error: LossproofError, number: int, key: str = "") -> LossproofError:
         """An error of an item, with the number and the line of the item if it was read from a file."""

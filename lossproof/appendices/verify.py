@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import unified_diff
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lossproof.appendices.plan import Plan
-from lossproof.appendices.write import RECORD, write_appendix
+from lossproof.appendices.write import record_of, write_appendix
 from lossproof.errors import InputSyntaxError, LossproofError
 
 _SHOWN: Final = 12  # lines of a difference
@@ -45,20 +44,18 @@ def verify(text: str, folder: Path, check: Check) -> Report:
     same = digest == record["sha256"]
     report.say(same, "text", f"as it was written, content {digest[:16]}" if same else "changed after it was written")
     _proofs(record["proofs"], folder, check, report)
-    _anew(content, record, report)
+    _anew(text, content, record, report)
     return report
 
 
 def _parted(text: str) -> tuple[str, dict[str, Any]]:
-    lines = text.split("\n")
-    packed = "".join(line.removeprefix(RECORD) for line in lines if line.startswith(RECORD))
     content, found, _ = text.rpartition("\n" + _FOOTER)
     try:
-        record = json.loads(packed)
+        record = record_of(text)
         Plan.from_dict(record["plan"])
-        if not found or not isinstance(record["sha256"], str) or not isinstance(record["proofs"], dict):
+        if not found or not isinstance(record["sha256"], str):
             raise ValueError
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, LossproofError):
         raise InputSyntaxError(
             "this text carries no record of an appendix, or what is left of it cannot be read",
             hint="lossproof appendix paper.toml -o appendix.tex writes it as comments at the end",
@@ -85,8 +82,8 @@ def _proofs(listed: dict[str, str], folder: Path, check: Check, report: Report) 
         report.say(True, "proofs", f"{len(listed)} of {len(listed)} as they were written, each checked again by the checker")
 
 
-def _anew(content: str, record: dict[str, Any], report: Report) -> None:
-    """The text and the proofs are what the assumptions derive to."""
+def _anew(text: str, content: str, record: dict[str, Any], report: Report) -> None:
+    """The text, what stands after it, and the proofs are what the assumptions derive to."""
     proofs: dict[str, str] = {}
 
     def keep(name: str, text: str) -> None:
@@ -103,6 +100,9 @@ def _anew(content: str, record: dict[str, Any], report: Report) -> None:
         report.lines += _difference(content, fresh)
     if proofs != record["proofs"]:
         report.say(False, "anew", f"the proofs are others than those of lossproof {record.get('version')}")
+    elif fresh == content and new != text:
+        report.say(False, "anew", "the footer, or something after it, is not as it is written:")
+        report.lines += _difference(text, new)
 
 
 def _difference(old: str, new: str) -> list[str]:

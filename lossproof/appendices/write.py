@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,7 @@ from lossproof.render.appendix import (
     Row,
     UsedRule,
     citing,
+    names_of,
     preamble_lines,
     references,
     result_lines,
@@ -32,6 +34,7 @@ from lossproof.render.appendix import (
 from lossproof.render.latex import DOCUMENT, Style
 from lossproof.render.mathematics import slug as slug_of
 from lossproof.rulebook import Rulebook
+from lossproof.syntax import canonical
 
 if TYPE_CHECKING:
     from lossproof.comparison import Verdict
@@ -69,7 +72,7 @@ def appendix(source: str | Path | Iterable[str], *, output: str | Path | None = 
         return "".join(write_appendix(plan, standalone=standalone))
     from lossproof.files import writing
 
-    with proofs_in(folder_of(Path(output))) as keep, writing(str(output)) as file:
+    with writing(str(output)) as file, proofs_in(Path(output)) as keep:
         pieces = []
         for piece in write_appendix(plan, keep=keep, standalone=standalone):
             file.write(piece)
@@ -124,6 +127,7 @@ class _Writer:
         self.rules: dict[str, UsedRule] = {}
         self.cited: dict[str, None] = {}
         self.slugs = {item.label for item in plan.items if item.label}
+        self.named: set[str] = set()  # what of the notation some result goes by
         self.commands = ""  # text in which commands of the author's occur
 
     def run(self, write: Callable[[str], object], keep: Keep | None, progress: Progress | None) -> tuple[str, dict[str, str]]:
@@ -135,6 +139,7 @@ class _Writer:
                 progress(n, len(self.plan.items))
             try:
                 result = result_of(item, self.book)
+                self._held_to_notation(item, result)
                 entry = Entry(self._slug(item, result), item.title)
                 lines = self._lines(item, result, entry)
                 self.rows.append(table_row(result, entry, self._style(item)))
@@ -147,7 +152,19 @@ class _Writer:
                     keep(name, text)
         if progress is not None:
             progress(len(self.plan.items), len(self.plan.items))
+        idle = [n for n in self.plan.choices.notation if n != "data" and canonical(n) not in self.named]
+        if idle:
+            raise self.plan.unused(idle[0])
         return self._head(), proofs
+
+    def _held_to_notation(self, item: Item, result: Result) -> None:
+        """Note what of the notation a result goes by. Raises UsageError for a name of its own that it has not."""
+        names = names_of(result)
+        used = self._style(item).notation.used(names)
+        self.named |= used
+        for n in item.notation:
+            if n != "data" and canonical(n) not in used:
+                raise UsageError(f"its notation names {n}, and it has no such symbol", nearest=get_close_matches(n, names, n=2, cutoff=0.5))
 
     def _lines(self, item: Item, result: Result, entry: Entry) -> list[str]:
         style = self._style(item)
@@ -251,16 +268,33 @@ def _comment(item: Item) -> str:
 
 def folder_of(output: Path) -> Path:
     """Where the proofs of an appendix are: ``appendix.proofs`` beside ``appendix.tex``."""
-    return output.with_suffix(".proofs")
+    return output.with_name(f"{output.stem if output.suffix == '.tex' else output.name}.proofs")
+
+
+def record_of(text: str) -> dict[str, Any]:
+    """The record at the end of an appendix. Raises ValueError or RecursionError for a text without one."""
+    found = json.loads("".join(line.removeprefix(RECORD) for line in text.split("\n") if line.startswith(RECORD)))
+    if not isinstance(found, dict) or not isinstance(found.get("proofs"), dict) or not all(_PROOF.fullmatch(n) for n in found["proofs"]):
+        raise ValueError("no record")
+    return found
+
+
+def _listed(output: Path) -> set[str]:
+    """The proofs that an appendix lists, if there is one."""
+    try:
+        return set(record_of(output.read_text(encoding="utf-8"))["proofs"])
+    except (OSError, ValueError, RecursionError):
+        return set()
 
 
 @contextmanager
-def proofs_in(folder: Path) -> Iterator[Keep]:
-    """Writes proofs to a folder, all of them or none; those of an earlier appendix go, whatever else is there stays.
+def proofs_in(output: Path) -> Iterator[Keep]:
+    """Writes the proofs of an appendix to its folder, all or none; those of the one that it replaces go, whatever else is there stays.
 
     Raises UsageError for a proof that cannot be written.
     """
     written: set[str] = set()
+    folder, earlier = folder_of(output), _listed(output)
     beside = folder.with_name(f".{folder.name[:100]}.{os.getpid()}.part")
 
     def keep(name: str, text: str) -> None:
@@ -275,9 +309,8 @@ def proofs_in(folder: Path) -> Iterator[Keep]:
         folder.mkdir(exist_ok=True)
         for name in sorted(written):
             os.replace(beside / name, folder / name)
-        for path in folder.glob("*.json"):
-            if path.name not in written and _PROOF.fullmatch(path.name):
-                path.unlink(missing_ok=True)
+        for name in sorted(earlier - written):
+            (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write {folder}: {error.strerror}") from None
     finally:
@@ -295,4 +328,4 @@ def _text_of(path: Path) -> str:
         raise UsageError(f"cannot read {path}: {why}") from None
 
 
-__all__ = ["RECORD", "Style", "appendix", "folder_of", "footer", "proofs_in", "proofs_of", "result_of", "write_appendix"]
+__all__ = ["RECORD", "Style", "appendix", "folder_of", "footer", "proofs_in", "proofs_of", "record_of", "result_of", "write_appendix"]

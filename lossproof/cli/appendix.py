@@ -60,6 +60,8 @@ def command(source: tuple[str, ...], output: str | None, standalone: bool, init:
         return 0
     if verify is not None:
         return _verify(verify, output)
+    if output is not None and output in source:
+        raise UsageError(f"{output} is what the appendix is read from", hint="-o appendix.tex")
     plan = _plan(source, {k: v for k, v in choices.items() if v})
     _write(plan, output, standalone)
     return 0
@@ -109,7 +111,7 @@ def _read(name: str) -> str:
 
 
 def _write(plan: Plan, output: str | None, standalone: bool) -> None:
-    from lossproof.appendices.write import folder_of, proofs_in, write_appendix
+    from lossproof.appendices.write import proofs_in, write_appendix
     from lossproof.files import writing
 
     with _bar() as progress:
@@ -119,7 +121,7 @@ def _write(plan: Plan, output: str | None, standalone: bool) -> None:
             for piece in write_appendix(plan, progress=progress, standalone=standalone):
                 write_stdout(piece)
             return
-        with proofs_in(folder_of(Path(output))) as keep, writing(output) as file:
+        with writing(output) as file, proofs_in(Path(output)) as keep:
             for piece in write_appendix(plan, keep=keep, progress=progress, standalone=standalone):
                 file.write(piece)
 
@@ -151,7 +153,8 @@ def _verify(name: str, output: str | None) -> int:
     from lossproof.cli.files import write
 
     try:
-        text = Path(name).read_text(encoding="utf-8")
+        with Path(name).open(encoding="utf-8", newline="") as file:
+            text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UsageError(f"cannot read {name}: {why}") from None

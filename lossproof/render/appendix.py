@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lossproof.facts import Rule
 from lossproof.render import blocks
-from lossproof.render.blocks import Block, Items, Maths, Text
+from lossproof.render.blocks import Block, Items, Maths, Prose, Text
 from lossproof.render.breaking import Formula, Page, adaptive, rows
 from lossproof.render.comparison_pages import SIGNS, VerdictPage, claim
 from lossproof.render.comparison_words import ANSWERS
 from lossproof.render.escape import escape_latex
 from lossproof.render.latex import NARROW_PAGE, PREAMBLE, WIDE_PAGE, Style, fragment
 from lossproof.render.mathematics import SIGNS as RELATIONS
-from lossproof.render.mathematics import Formulas, Printer, theorem_title
+from lossproof.render.mathematics import Formulas, Printer, defined_names, theorem_title
 from lossproof.render.paper import rule_label
 from lossproof.render.theorem import carried_by, proposition
 from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, as_written, objective_name
-from lossproof.syntax import parse_expression, to_latex
+from lossproof.syntax import parse_condition, parse_expression, to_latex
 from lossproof.terms import ONE, ZERO, Term
 
 if TYPE_CHECKING:
@@ -33,13 +33,12 @@ if TYPE_CHECKING:
 #: What an appendix defines besides the macros of every fragment.
 MACROS: Final = r"""
 \makeatletter
-\@ifundefined{c@lpremark}{\newcounter{lpremark}}{}
 \@ifundefined{c@lprule}{\newcounter{lprule}}{}
-\@ifundefined{crefalias}{}{\crefalias{lpremark}{remark}}
+\@ifundefined{crefname}{}{\crefname{lprule}{rule}{rules}}
 \makeatother
 \renewcommand{\thelprule}{R\arabic{lprule}}
 \providecommand{\lpremarkenv}{}\renewenvironment{lpremarkenv}[1][]%
-  {\par\medskip\noindent\refstepcounter{lpremark}\emph{Remark \thelpremark} (#1). \ignorespaces}{\par\medskip}
+  {\par\medskip\noindent\refstepcounter{lptheorem}\emph{Remark \thelptheorem} (#1). \ignorespaces}{\par\medskip}
 \providecommand{\lpexplain}[1]{{\footnotesize\raggedright #1\par}\smallskip\noindent}
 \providecommand{\lpheading}[1]{\par\medskip\noindent\textbf{#1}\par\nobreak\smallskip}
 \providecommand{\lpruleitem}[3]{\par\smallskip\noindent{\raggedright\hangindent=2.4em\hangafter=1\refstepcounter{lprule}\label{#1}%
@@ -83,6 +82,13 @@ class Row(NamedTuple):
     loss: str
     scale: str
     dropped: str
+
+
+def names_of(result: Result) -> set[str]:
+    """The symbols and definitions of a result."""
+    from lossproof.theorems import NamedProof
+
+    return {n for one in (result.steps if isinstance(result, NamedProof) else (result,)) for n in (*one.symbols, *defined_names(one))}
 
 
 class UsedRule(NamedTuple):
@@ -136,7 +142,7 @@ def _verdict(v: Verdict, entry: Entry, style: Style) -> list[str]:
 
     if style.detail == "remark":
         statement = [b for b in page.statement() if not isinstance(b, Items)]
-        return [begin, *lines([*_objectives(page), *statement]), end]
+        return [begin, *lines([*page.question(), *statement, *([] if v.is_proved else page.witness())]), end]
     answer = [b._replace(head="") if isinstance(b, Text) else b for b in page.statement()]
     lasting = [b for b in answer if isinstance(b, Items)]
     witness = list(page.witness())
@@ -149,10 +155,6 @@ def _verdict(v: Verdict, entry: Entry, style: Style) -> list[str]:
     if lasting and style.remarks:
         found += lines([Text(("What may be taken over:",)), *lasting])
     return found + lines(page.conditions())
-
-
-def _objectives(page: VerdictPage) -> Iterator[Block]:
-    yield next(iter(page.question()))
 
 
 def _unheaded(found: list[Block]) -> list[Block]:
@@ -177,6 +179,7 @@ def _named(p: NamedProof, entry: Entry, style: Style) -> list[str]:
         shown: list[Block] = [Text((said,), f"({i + 1})"), blocks.Display((statement,))]
         if v.relation in ("up-to-constant", "up-to-scale"):
             shown += claim(v, page.line, r"\text{left}", r"\text{right}")
+        shown.append(Text(_hypotheses(page)))
         found += blocks.latex_lines(shown, page.line, style)
     for s in p.shown:
         found += blocks.latex_lines([Text((blocks.Code(proposition(s)), f": {', '.join(carried_by(s)) or 'not shown'}."))], plain)
@@ -189,6 +192,16 @@ def _named(p: NamedProof, entry: Entry, style: Style) -> list[str]:
         parts = [Text((f"Part ({i + 1}), with A its left side and B its right side.",)), *([] if v.is_proved else page.witness()), *_unheaded(list(page.proof(style.detail)))]
         found += blocks.latex_lines(parts, page.line, style)
     return [*found, r"\end{lpproof}"]
+
+
+def _hypotheses(page: VerdictPage) -> Prose:
+    """Who is learned, data and fixed, and what is assumed, in a sentence."""
+    found: list[str | Term | Maths | blocks.Code] = []
+    for block in page.question():
+        if isinstance(block, Items):
+            for item in block.items:
+                found += [*(("; ",) if found else ()), *item]
+    return ("Here ", *found, ".")
 
 
 # -- the table of results
@@ -254,7 +267,8 @@ def rule_lines(rules: Mapping[str, UsedRule], style: Style) -> list[str]:
             lines.append(f"{head}{{{_UNRECORDED.get(id, escape_latex(called))}}}")
             continue
         statement = _statement(rule)
-        needs = ", ".join(map(_condition, (*rule.requires, *rule.support)))
+        required = [parse_condition(c, True) for c in rule.record["requires"]] if rule.record.get("nary") else rule.requires
+        needs = ", ".join(map(_condition, (*required, *rule.support)))
         needs = (", for any number of operands" if rule.record.get("nary") else "") + (f", if {needs}." if needs else ".")
         if Formula(statement).box.text < _RULE:
             lines.append(f"{head}{{${statement}${needs}}}")
@@ -329,5 +343,5 @@ def references(lines: Iterable[str], prefix: str) -> dict[str, None]:
 
 
 __all__ = [
-    "MACROS", "Entry", "Row", "UsedRule", "citing", "preamble_lines", "references", "result_lines", "rule_lines", "rules_of", "table_lines", "table_row", "title_of",
+    "MACROS", "Entry", "Row", "UsedRule", "citing", "names_of", "preamble_lines", "references", "result_lines", "rule_lines", "rules_of", "table_lines", "table_row", "title_of",
 ]  # fmt: skip

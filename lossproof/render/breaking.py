@@ -162,6 +162,9 @@ class Formula:
             return Item("sqrt", k, after, Box(box.text + more, box.text + more, box.script + 6.0, box.tall), parts=((k + 2, after - 1),))
         if token in _FONTS:
             return self._words(k)
+        if token == r"\mathrel":
+            _, after = self._argument(k + 1)
+            return Item("rel", k, after, Box(7.8, 7.8, 5.8))
         if token.startswith(r"\text{"):
             width = _letters(token[6:-1])
             return Item("ord", k, k + 1, Box(width, width, 0.75 * width))

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from lossproof.comparison import Verdict
 
 #: The signs of all six answers as LaTeX.
-SIGNS: Final = {**{k: RELATIONS_IN_LATEX[s] for k, s in RELATION_SIGNS.items()}, "refuted": r"\not\cong", "unknown": r"\stackrel{?}{\simeq}"}
+SIGNS: Final = {**{k: RELATIONS_IN_LATEX[s] for k, s in RELATION_SIGNS.items()}, "refuted": r"\mathrel{\not\cong}", "unknown": r"\stackrel{?}{\simeq}"}
 _DETAILS: Final = ("paper", "full")
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 

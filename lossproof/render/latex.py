@@ -49,11 +49,11 @@ _CONDITION: Final = Page(230.0, 220.0)
 _IN_LINE: Final = 100.0  # widest formula in a line of text
 
 #: What a label may be.
-LABEL: Final = re.compile(r"[A-Za-z0-9.-]+")
+LABEL: Final = re.compile(r"[A-Za-z0-9.-]{1,60}")
 #: The macros that fragments use, each defined only where it is not.
 PREAMBLE: Final = r"""
 \makeatletter
-\@ifundefined{lptheorem}{\@ifundefined{theoremstyle}
+\@ifundefined{lptheorem}{\@ifundefined{swapnumbers}
   {\newcounter{lptheorem}\newenvironment{lptheorem}[1][]%
     {\par\medskip\noindent\refstepcounter{lptheorem}\textbf{Theorem \thelptheorem} (#1).\itshape\ }{\par\medskip}}
   {\newtheorem{lptheorem}{Theorem}}}{}

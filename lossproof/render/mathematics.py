@@ -25,9 +25,9 @@ from lossproof.render.words import (
     pretty_assumption,
     varying,
 )
-from lossproof.syntax import latex_name, parse_assumption, pretty, to_latex, to_text
+from lossproof.syntax import canonical, latex_name, parse_assumption, pretty, to_latex, to_text
 from lossproof.syntax.assumption import Argument, Call, Define, Tilde
-from lossproof.terms import ONE, ZERO, Term, add, replace_at, substitute, sym, symbols
+from lossproof.terms import ONE, ZERO, Term, add, bound_names, replace_at, substitute, sym, symbols
 
 if TYPE_CHECKING:
     from lossproof.comparison import Verdict
@@ -97,13 +97,16 @@ class Printer:
 
     def __init__(self, d: Derivation | Verdict, notation: Notation = PLAIN) -> None:
         self.notation = notation
-        self.renamed = notation.renamed(d.symbols)
+        indexed = {**dict.fromkeys(defined_names(d), True), **{n: s.indexed for n, s in d.symbols.items()}}
+        if notation.names or notation.data:
+            notation.check(indexed, _taken(d))
+        self.renamed = notation.renamed(indexed)
         self._renamed = {sym(n + i): sym(m + i) for n, m in self.renamed.items() for i in ("", "_i")}
         called = {self.renamed.get(n, n): s for n, s in d.symbols.items()}
         self.names = frozenset(self.renamed.get(n, n) for n in varying(d)) if notation.subscripts else frozenset[str]()
         self.count = next((c for c in "nNMST" if c not in called), r"\lvert\text{samples}\rvert")
         self.whose: Sentence = ("all ", Maths(self.count, self.count if len(self.count) == 1 else "|samples|"), " samples")
-        self._printed = notation.printed(d.symbols)
+        self._printed = notation.printed(indexed)
         self._bold = frozenset(n for n, s in called.items() if s.shape != "scalar" and n not in self._printed) if notation.bold else frozenset[str]()
 
     def term(self, term: Term) -> str:
@@ -127,6 +130,24 @@ class Printer:
         return tuple(
             Condition(self.line(p.args[0]), _SAID[p.op]) if p.op in _SAID else Condition(self.line(as_written(p))) for p in dict.fromkeys(shown)
         )
+
+
+def defined_names(d: Derivation | Verdict) -> list[str]:
+    """The names that are defined and not symbols."""
+    from lossproof.derivation import Derivation
+
+    if isinstance(d, Derivation):
+        return [n for n, _ in d.model.definitions]
+    return [canonical(text.partition("=")[0].strip()) for text in d.question.let]
+
+
+def _taken(d: Derivation | Verdict) -> list[str]:
+    """Names that stand for other things than symbols: the objectives of a comparison, what expectations run over."""
+    from lossproof.derivation import Derivation
+
+    roots = [d.nll] if isinstance(d, Derivation) else [d.question.a.term, d.question.b.term]
+    inner = sorted({n for root in roots for n in bound_names(root)})
+    return inner if isinstance(d, Derivation) else [*inner, "A", "B", "x"]
 
 
 class Formulas(Printer):

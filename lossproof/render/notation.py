@@ -31,6 +31,8 @@ PRESETS: Final[dict[str, dict[str, str]]] = {
 }
 #: The letters of which math_commands.tex has a bold command, \va to \vz and these.
 _BOLD_WORDS: Final = ("mu", "theta")
+#: Names that formulas use: indices, constants, functions, the model f of a result.
+_RESERVED: Final = tuple("i j k e p f E H pi NLL KL CE JS Risk B Gamma Phi zeta psi log exp".split())
 _COMMAND: Final = re.compile(r"\\?([A-Za-z]+)")
 _BOLD: Final = re.compile(r"\\boldsymbol\{\\?([A-Za-z]+)\}")
 _LIMITS: Final = re.compile(r"(\\(?:sum|prod))_\{([A-Za-z]+)=1\}\^\{[^{}]*\}")
@@ -39,7 +41,13 @@ _MOST: Final = 200  # characters of a name
 _TEX: Final = frozenset(
     """def edef gdef xdef let input include begin end catcode write openout immediate newcommand renewcommand csname expandafter
     par hbox vbox box loop if fi else relax begingroup endgroup egroup bgroup left right over frac sqrt sum prod int text mathrm
-    mathbf mathbb mathcal operatorname label ref cite tag item section document""".split()
+    mathbf mathbb mathcal operatorname label ref cite tag item section document endinput stop shipout output special relax
+    hat bar tilde vec dot ddot check acute grave breve widehat widetilde overline underline quad qquad big Big bigg Bigg biggl biggr bigl bigr
+    textup textbf textit emph mathit mathsf mathtt boldsymbol bm log ln lg exp sin cos tan cot sec csc sinh cosh tanh arcsin arccos arctan lim
+    max min sup inf det dim ker deg gcd hom arg Pr sim simeq cong approx equiv neq leq geq le ge ne in notin subset cup cap cdot times pm mp
+    infty partial nabla forall exists to mapsto dots cdots ldots top bot mid alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta
+    iota kappa lambda mu nu xi pi rho varrho sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
+    lvert rvert lVert rVert binom cases aligned split align equation par noindent raggedright footnotesize small large""".split()
 )
 
 
@@ -87,18 +95,43 @@ class Notation:
         return f"{found}_{subscript}" if isinstance(found, str) else found if subscript == "i" else None
 
     def renamed(self, given: Iterable[str]) -> dict[str, str]:
-        """The symbols that have another name. Raises UsageError if two would have the same."""
+        """The symbols that have another name."""
         called = {n: self.of(n) for n in given}
-        shown: dict[str, str] = {}
-        for n, value in sorted(called.items()):
-            name = n if value is None else value if isinstance(value, str) else value.text
-            if name in shown:
-                raise UsageError(
-                    f"in this notation {shown[name]} and {n} would both be called {name}",
-                    hint=f"give {n if value is None else shown[name]} another name, too, in the notation of the file or of the item",
-                )
-            shown[name] = n
         return {n: value for n, value in called.items() if isinstance(value, str)}
+
+    def used(self, given: Iterable[str]) -> set[str]:
+        """The names of the notation that some symbols go by."""
+        found = set(given)
+        return {key for key in self.names if key in found or any(self.of(n) is self.names[key] for n in found)} | {
+            key for key in self.names if any(split_subscript(n)[0] == key for n in found)
+        }
+
+    def check(self, indexed: Mapping[str, bool], taken: Iterable[str]) -> None:
+        """That names mean one thing each.
+
+        ``indexed`` says of every symbol and definition whether it varies with the sample, ``taken`` are names that formulas use besides.
+        Raises UsageError if two symbols would look the same, or one like something else.
+        """
+        reserved = {latex_name(n): n for n in (*_RESERVED, *taken)}
+        shown: dict[str, str] = {latex_name(self.data): "the data set"} if self.data else {}
+        if self.data and latex_name(self.data) in reserved:
+            raise UsageError(f"the data set cannot be called {self.data}: formulas use that name", hint="another name for data in the notation")
+        for n in sorted(indexed):
+            value = self.of(n)
+            if isinstance(value, Applied) and not indexed[n]:
+                raise UsageError(f"{n} is the same for all samples, and {value.text} would be a value for each", hint=f"a name for {n}")
+            if isinstance(value, str) and (value.endswith("_i") and not n.endswith("_i")):
+                raise UsageError(f"{n} cannot be called {value}: the sample's index is added where it belongs", hint=f'{n} = "{value[:-2]}"')
+            latex = value.latex(self.subscripts) if isinstance(value, Applied) else latex_name(value or n)
+            name = value.text if isinstance(value, Applied) else value or n
+            if value is not None and latex in reserved:
+                raise UsageError(f"{n} cannot be called {name}: formulas use that name for something else", hint=f"another name for {n}")
+            if latex in shown:
+                raise UsageError(
+                    f"in this notation {shown[latex]} and {n} would both be called {name}",
+                    hint=f"give {n if value is None else shown[latex]} another name, too, in the notation of the file or of the item",
+                )
+            shown[latex] = n
 
     def printed(self, given: Iterable[str]) -> dict[str, str]:
         """The LaTeX of symbols that stand for a function's value, with the sample's index and without."""
@@ -237,10 +270,10 @@ def read_commands(given: Mapping[str, str]) -> dict[str, str]:
                 hint="macros = { E = \"\\\\E\", KL = \"\\\\KL\" } gives commands of your paper for what is printed here",
             )  # fmt: skip
         shape = _COMMAND.fullmatch(command)
-        if shape is None or shape[1] in _TEX:
+        if shape is None or shape[1] in _TEX or shape[1].startswith("lp"):
             raise UsageError(
                 f"{command} is not the name of a command that can stand for {concept}", text=command, span=(0, len(command)),
-                hint="a backslash and letters, such as \\KL; the command is defined in your paper, or takes our form",
+                hint="a backslash and letters, such as \\KL, and no command of LaTeX's own; it is defined in your paper, or takes our form",
             )  # fmt: skip
         found[concept] = shape[1]
     taken: dict[str, str] = {}
