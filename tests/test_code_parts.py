@@ -340,8 +340,10 @@ def test_a_target_is_one_record(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("options", "kind", "message"), [
     ({"target": "pytorsh"}, UnknownNameError, "unknown-name: there is no target pytorsh\nnearest: pytorch, torch\ntry: one of jax, latex, numpy, sympy, torch"),
-    ({"name": "a-b"}, UsageError, "usage: a-b cannot name a function of Python\ntry: letters, digits and underscores, no keyword"),
-    ({"name": "class"}, UsageError, "usage: class cannot name a function of Python\ntry: letters, digits and underscores, no keyword"),
+    ({"name": "a-b"}, UsageError, "usage: a-b cannot name a function here\ntry: letters, digits and underscores, no keyword, no module that the code imports"),
+    ({"name": "class"}, UsageError, "usage: class cannot name a function here\ntry: letters, digits and underscores, no keyword, no module that the code imports"),
+    ({"name": "np"}, UsageError, "usage: np cannot name a function here\ntry: letters, digits and underscores, no keyword, no module that the code imports"),
+    ({"name": ""}, UsageError, "usage: nothing cannot name a function here\ntry: letters, digits and underscores, no keyword, no module that the code imports"),
     ({"name": "f", "target": "latex"}, UsageError, "usage: LaTeX code is a formula, which has no name\ntry: leave out --name"),
     ({"reduction": "max"}, UnsupportedError, "unsupported: there is no reduction max\nnearest: mean, sum, none"),
     ({"target": "latex", "full": True, "reduction": "sum"}, UnsupportedError,
@@ -411,3 +413,23 @@ def test_evaluation_takes_the_same_pass(text: str, values: dict[str, float], exp
     loss = lp.derive(text).loss
     assert loss.evaluate(values) == pytest.approx(expected, rel=1e-12, abs=1e-300)
     assert loss.evaluate({n: np.full(2, v) for n, v in values.items()}) == pytest.approx([expected] * 2, rel=1e-12, abs=1e-300)
+
+
+def test_two_numbers_in_branches_take_the_dtype() -> None:
+    needs("torch")
+    import torch
+
+    d = lp.derive("y ~ LeftCensored(Normal(mu, s), -1)")
+    f = load(d.code(target="torch", full=True), "nll")
+    arguments = {"mu": torch.tensor([0.25]).double(), "s": torch.tensor([1.5]).double(), "y": torch.tensor([0.5]).double()}
+    true = float(d.nll.evaluate({"mu": 0.25, "s": 1.5, "y": 0.5}))
+    assert float(f(**arguments)) == pytest.approx(true, rel=1e-14)
+
+
+def test_a_learned_count_gives_no_dtype() -> None:
+    needs("torch")
+    import torch
+
+    f = load(lp.derive("y ~ Binomial(n, p)").code(target="torch", full=True), "nll")
+    found = f(n=torch.tensor([10]), p=torch.tensor([0.3]).double(), y=torch.tensor([3.0]))
+    assert float(found) == pytest.approx(1.3212, abs=1e-4)

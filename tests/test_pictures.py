@@ -341,6 +341,22 @@ def test_readme_picture_is_kept() -> None:
 # -- errors
 
 
+@pytest.mark.parametrize(("text", "mean"), [("y ~ Poisson(lam)", "lam = 420"), ("y ~ Poisson(lam)", "lam = 2000"), ("y ~ Poisson(lam)", "lam = 1000000")])
+def test_many_counts_are_found_where_they_are(text: str, mean: str) -> None:
+    """The mass stands around its mean."""
+    figure = lp.derive(text).plot(at=mean)
+    low, high = figure.axes[0].get_xlim()
+    true = float(mean.split("=")[1])
+    assert low < true < high
+    assert high - low < 12 * true**0.5
+
+
+def test_a_narrow_peak_keeps_its_height() -> None:
+    for wide in ("-50, 50", "-400, 400"):
+        figure = lp.derive("gaussian").plot(range=wide)
+        assert 0.39 < figure.axes[0].get_ylim()[1] < 0.5
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -380,7 +396,7 @@ def test_readme_picture_is_kept() -> None:
             " over ŷ at one y\ntry: a picture for each\n",
         ),
         ("gaussian -o a.svg --along tau", "unknown-name: τ is not learned in y ~ N(ŷ, σ²) with σ fixed\nnearest: ŷ\n"),
-        ("gaussian -o a.svg --width 100", "usage: a width of 100 inches: it is from 2 to 40\n"),
+        ("gaussian -o a.svg --width 100", "usage: a width of 100 inches: it is from 4 to 40\n"),
         ("zeta -o a.svg --at|s = 1/2", "domain: s - 1 > 0 does not hold for s = ½\n    s = 1/2\n    ^\n"),
         (
             "binomial -o a.svg --at|n = 3, y = 5",

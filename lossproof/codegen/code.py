@@ -28,9 +28,9 @@ def derivation_code(d: Derivation, *, target: str = "numpy", full: bool = False,
         raise UnsupportedError(f"there is no reduction {reduction}", nearest=REDUCTIONS)
     if name is not None and found.prints == "latex":
         raise UsageError(f"{found.title} code is a formula, which has no name", hint="leave out --name")
-    name = name or ("nll" if full else "loss")
-    if not is_name(name):
-        raise UsageError(f"{name[:60]} cannot name a function of Python", hint="letters, digits and underscores, no keyword")
+    name = ("nll" if full else "loss") if name is None else name
+    if not is_name(name) or name in found.imports or name in found.helpers:
+        raise UsageError(f"{name[:60] or 'nothing'} cannot name a function here", hint="letters, digits and underscores, no keyword, no module that the code imports")
     if found.prints == "python":
         from lossproof.codegen.module import module_text, parts_of
 

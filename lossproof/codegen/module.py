@@ -81,7 +81,8 @@ class _Writer:
         self.positional = [n for kind in target.order for n in first[kind]]
         self.keywords = [n for n in (*order["data"], *order["fixed"]) if n not in self.positional]
         # a tensor that is learned says what dtype and device all has
-        self.leading = (order["parameter"] or self.positional or self.keywords)[0]
+        real = [n for n in order["parameter"] if str(d.symbols[n].domain.value) not in ("naturals", "integers")]
+        self.leading = (real or order["parameter"] or self.positional or self.keywords)[0]
         for n in (*self.positional, *self.keywords, *self.sizes):
             self.names.of(n)
 

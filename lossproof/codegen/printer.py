@@ -179,15 +179,15 @@ class Printer:
             rank = 0
         if template is None:
             self._refuse(op, t)
-        return Piece(self._filled(str(template), args), ATOM if not str(template).startswith("0.5") else MUL, rank)
+        return Piece(self._filled(str(template), args, op == "cases"), ATOM if not str(template).startswith("0.5") else MUL, rank)
 
     def _template(self, op: str, t: Term, args: list[Piece]) -> str | None:
         if op in _MATH and all(a.rank == CONSTANT for a in args):
             return _MATH[op]
         return next((self.target.operators[key] for key in _keys(op, t) if key in self.target.operators), None)
 
-    def _filled(self, template: str, args: Sequence[Piece]) -> str:
-        everywhere = any(a.rank > CONSTANT for a in args)
+    def _filled(self, template: str, args: Sequence[Piece], conditional: bool = False) -> str:
+        everywhere = any(a.rank > CONSTANT for a in args[conditional:])  # two numbers of Python have no dtype, whatever the condition is
 
         def one(found: re.Match[str]) -> str:
             name, form = found[1], found[2] or ""
@@ -203,7 +203,7 @@ class Printer:
         if form in _LEVELS:
             return a.at_least(_LEVELS[form])
         if a.rank == CONSTANT and (form == "array" or (form == "some" and not array_there)):
-            return self.target.convert.replace("{x}", a.text).replace("{like}", self.like)
+            return self.target.number.replace("{x}", a.text).replace("{like}", self.like)
         return a.text
 
     def _refuse(self, op: str, t: Term) -> None:

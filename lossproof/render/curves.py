@@ -26,6 +26,7 @@ Function = Callable[[Array], Array]
 
 POINTS: Final = 801
 _MOST: Final = 400  # counts that are drawn one by one
+_FURTHEST_COUNT: Final = 1e9
 _EDGE: Final = 1e-7  # how near to a kink its sides are looked at, relative to the range
 _LEVEL_DENSITY, _WIDER = 0.02, 1.75
 _LEVEL_MASS: Final = 0.005
@@ -118,6 +119,9 @@ def data_range(view: View, values: Values) -> tuple[Array, Array]:
     if view.is_discrete:
         x = np.arange(0.0 if where == "naturals" else -_MOST, _MOST + 1.0)
         p = density(x)
+        if not p.max() > 0.0 or p[-1] > _LEVEL_MASS * p.max() or (p[0] > _LEVEL_MASS * p.max() and x[0] < 0.0):
+            x = _counts(f, 0.0 if where == "naturals" else -_FURTHEST_COUNT)
+            p = density(x)
         seen = np.flatnonzero(p > _LEVEL_MASS * p.max())
         first, last = (int(seen[0]), int(seen[-1])) if len(seen) else (0, 10)
         first = 0 if where == "naturals" and first <= (last - first) / 2 else first
@@ -130,9 +134,41 @@ def data_range(view: View, values: Values) -> tuple[Array, Array]:
         low, high = max(low, min(centres) - _AROUND), min(high, max(centres) + _AROUND)
     low, high = _rounded(low, high, where)
     breaks = _breaks(view.nll, view.variate, values, view, low, high)
-    x = _points(low, high, breaks)
+    x = _with_peak(_points(low, high, breaks), density)
     curve = _interrupted(x, np.exp(-f(x)), breaks)
     return curve.x, curve.y
+
+
+def _counts(f: Function, least: float) -> Array:
+    """The counts on which most of the mass is, around the likeliest; of very many every so many."""
+    around = np.unique(np.round(np.geomspace(1.0, _FURTHEST_COUNT, 4000)))
+    grid = np.concatenate([[0.0], around]) if least >= 0.0 else np.concatenate([-around[::-1], [0.0], around])
+    while True:
+        nll = np.nan_to_num(f(grid), nan=np.inf)
+        best = int(np.argmin(nll))
+        low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+        if high - low <= 2.0 or not np.isfinite(nll[best]):
+            break
+        grid = np.unique(np.round(np.linspace(low, high, 2 * _MOST)))
+    centre, level = float(grid[best]), float(nll[best]) - math.log(_LEVEL_MASS)
+    ends = []
+    for sign in (-1.0, 1.0):
+        near, far = 0.0, 1.0
+        while far < _FURTHEST_COUNT and centre + sign * far >= least and f(np.asarray([centre + sign * far]))[0] < level:
+            near, far = far, 2.0 * far
+        while far - near > 1.0:
+            middle = math.floor((near + far) / 2.0)
+            inside = centre + sign * middle >= least and f(np.asarray([centre + sign * middle]))[0] < level
+            near, far = (middle, far) if inside else (near, middle)
+        ends.append(centre + sign * near)
+    step = max(1.0, math.ceil((ends[1] - ends[0]) / _MOST))
+    return np.arange(ends[0], ends[1] + 1.0, step)
+
+
+def _with_peak(x: Array, density: Function) -> Array:
+    """More points around the highest, so that a narrow peak in a wide range has its height."""
+    top = int(np.argmax(density(x)))
+    return np.unique(np.concatenate([x, np.linspace(x[max(top - 3, 0)], x[min(top + 3, len(x) - 1)], POINTS)]))
 
 
 def typical(view: View, x: Array, p: Array) -> Term:
@@ -231,6 +267,10 @@ def sketch(view: View, values: Values, between: tuple[float, float], observed: S
     if density is None:
         nll = losses[0].nll
         density = Curve(nll.x, np.exp(-nll.y))
+        if not np.isnan(nll.y).any():
+            f = function(view.nll, view.moving, values if observed[0] is None else {**values, view.variate: observed[0]}, view)
+            x = _with_peak(nll.x, lambda x: np.nan_to_num(np.exp(-f(x)), nan=0.0))
+            density = Curve(x, np.exp(-f(x)))
     return Sketch(view, values, density, losses)
 
 

@@ -302,6 +302,10 @@ def _arrow_place(losses: Losses, window: tuple[float, float], limits: tuple[floa
     return float(x[at]), float(a[at]), float(b[at])
 
 
+#: As many points above half the height make a peak, fewer a pole.
+_PEAK = 20
+
+
 def _fit(axes: Axes, curves: Sequence[Array], floor: float | None = None, keep: Sequence[Truth] | None = None) -> None:
     """Limits that show the curves and not their poles: a curve that runs away leaves the panel."""
     masks = keep if keep is not None else [np.isfinite(c) for c in curves]
@@ -312,7 +316,7 @@ def _fit(axes: Axes, curves: Sequence[Array], floor: float | None = None, keep: 
     low, high = float(values.min()), float(values.max())
     inner_low, inner_high = (float(q) for q in np.quantile(values, (0.03, 0.97)))
     reach = max(inner_high - inner_low, 1e-9)
-    if high > inner_high + 1.5 * reach:
+    if high > inner_high + 1.5 * reach and np.count_nonzero(values > (low + high) / 2) < _PEAK:
         high = inner_high + 0.5 * reach
     if low < inner_low - 1.5 * reach:
         low = inner_low - 0.5 * reach

@@ -23,7 +23,7 @@ FORMATS: Final = ("svg", "png", "pdf")
 STYLES: Final = ("light", "dark")
 _SIZE: Final = (6.4, 8.4)
 _ENTRY: Final = 0.22  # inches for each line of the legend of several assumptions
-_SIZES: Final = (2.0, 40.0)
+_SIZES: Final = (4.0, 40.0)
 _METADATA: Final[dict[str, dict[str, Any]]] = {
     "svg": {"Date": None, "Creator": None}, "png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
 }  # fmt: skip

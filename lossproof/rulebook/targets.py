@@ -13,7 +13,7 @@ from lossproof.errors import RecordError
 PRINTERS: Final = ("python", "sympy", "latex")
 #: The fields of a target that is printed as a module of arrays.
 _PYTHON: Final = ("order", "array", "first", "convert", "index", "imports", "reduce", "operators", "helpers")
-_FIELDS: Final = frozenset({"id", "title", "names", "prints", "says", "value", *_PYTHON})
+_FIELDS: Final = frozenset({"id", "title", "names", "prints", "says", "value", "number", *_PYTHON})
 _ORDER: Final = ("data", "learned")
 _REDUCE: Final = ("mean", "sum", "count")
 
@@ -23,7 +23,8 @@ class Target:
     """A library or language in which a loss can be written.
 
     ``operators`` maps an operator, or one with its first argument (``log_besseli 0``), to a template; ``helpers`` maps names to the
-    functions that templates may call. ``value`` annotates what is returned, ``array`` what is taken.
+    functions that templates may call. ``value`` annotates what is returned, ``array`` what is taken; ``number`` makes an array of a
+    number.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Target:
     value: str
     first: str
     convert: str
+    number: str
     index: str
     imports: dict[str, str]
     reduce: dict[str, str]
@@ -85,9 +87,9 @@ def target_from(record: Mapping[str, Any]) -> Target:
     for name, code in texts["helpers"].items():
         if not name.startswith("_") or f"def {name}(" not in code:
             raise RecordError(f"target {id}: the helper {name} begins with an underscore and defines itself")
-    array = str(record.get("array", ""))
+    array, convert = str(record.get("array", "")), str(record.get("convert", ""))
     return Target(
         id=id, title=str(record["title"]), names=tuple(map(str, record.get("names", ()))), prints=str(prints), says=str(record["says"]),
         order=order, array=array, value=str(record.get("value", array)), first=str(record.get("first", "")),
-        convert=str(record.get("convert", "")), index=str(record.get("index", "")), record=dict(record), **texts,
+        convert=convert, number=str(record.get("number", convert)), index=str(record.get("index", "")), record=dict(record), **texts,
     )  # fmt: skip

@@ -93,12 +93,12 @@ def theorem_html(p: NamedProof, *, detail: str = "short", explain: bool = True, 
     prose = Prose()
     shown = figure(picture, caption or f"{p.theorem.title}, in a picture.") if picture is not None else Html("")
     steps = [_step(p, i, Writer(v, rules, f"s{i + 1}-", detail == "full"), detail != "short") for i, v in enumerate(p.steps)]
-    links = ("theorem", *(("steps",) if steps else ()), "reading", *(("rules",) if rules.rules else ()))
+    links = ("theorem", *(("steps",) if steps else ()), "reading" if explain else "result", *(("rules",) if rules.rules else ()))
     header = tag("header", tag("h1", p.theorem.title), tag("nav", _links(links), aria_label="Contents"))
     main = [section("theorem", "Theorem", *map(prose.block, _headless(stated(p), "Theorem")), shown)]
     if steps:
         main.append(section("steps", "Steps", *steps))
-    main.append(section("reading", "Reading" if explain else "Result", *map(prose.block, closing(p, explain))))
+    main.append(section("reading" if explain else "result", "Reading" if explain else "Result", *map(prose.block, closing(p, explain))))
     if rules.rules:
         main.append(rules.section())
     return document(
