@@ -8,7 +8,24 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from lossproof.errors import UsageError
+from lossproof.errors import LimitError, UsageError
+
+
+def read_text(source: str, limit: int | None = None, *, hint: str | None = None) -> str:
+    """The text of a file, its line ends as they are, a mark of the byte order left away.
+
+    Raises UsageError for what cannot be read, with the ``hint`` where there is no such file, and LimitError for more than ``limit`` bytes.
+    """
+    try:
+        with Path(source).open("rb") as file:
+            raw = file.read() if limit is None else file.read(limit + 1)
+        if limit is not None and len(raw) > limit:
+            raise LimitError(f"{source} holds more than {limit:,} bytes")
+        return raw.decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"cannot read {source}: {error.strerror}", hint=hint) from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"cannot read {source}: it is not UTF-8 text, byte {error.start}") from None
 
 
 @contextmanager

@@ -83,9 +83,7 @@ class Proof:
 
     def to_json(self) -> str:
         """:meth:`to_dict` as JSON text, one line."""
-        import json
-
-        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
+        return compact(self.to_dict())
 
     @property
     def lines(self) -> list[Line]:
@@ -96,6 +94,13 @@ class Proof:
                 rules = tuple(dict.fromkeys(step.rule_id for _, step in flatten(theorem.trace)))
                 found.append(Line(chain.name, len(found) + 1, label, theorem, rules))
         return found
+
+
+def compact(data: Any) -> str:
+    """Plain data as JSON text, one line."""
+    import json
+
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def flatten(trace: Trace) -> Iterator[tuple[tuple[int, ...], Step]]:

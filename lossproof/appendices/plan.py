@@ -12,7 +12,7 @@ from typing import Any, Final
 from lossproof.errors import InputSyntaxError, LossproofError, UnknownNameError, UsageError
 from lossproof.render.latex import LABEL, REASONS, Style
 from lossproof.render.notation import Notation, read_commands, read_name
-from lossproof.syntax import canonical
+from lossproof.syntax import canonical, split_names
 
 DETAILS: Final = ("remark", "paper", "full")
 #: What a choice may be, where it is one of a few words.
@@ -253,7 +253,7 @@ def _list(value: Any, key: str) -> list[str]:
     """Names as a list; a text holds several, a definition of ``let`` is one."""
     if isinstance(value, list):
         return value
-    return [value] if key == "let" else [n for n in re.split(r"[,\s]+", value) if n and n != "and"]
+    return [value] if key == "let" else split_names(value)
 
 
 def _refuse_clashes(plan: Plan) -> None:

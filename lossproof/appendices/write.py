@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lossproof.appendices.plan import Item, Plan, plan_of, read_plan
 from lossproof.errors import LossproofError, UndecidedError, UsageError
+from lossproof.files import read_text, writing
 from lossproof.render.appendix import (
     Entry,
     Row,
@@ -37,11 +38,7 @@ from lossproof.rulebook import Rulebook
 from lossproof.syntax import canonical
 
 if TYPE_CHECKING:
-    from lossproof.comparison import Verdict
-    from lossproof.derivation import Derivation
-    from lossproof.theorems import NamedProof
-
-    Result = Derivation | Verdict | NamedProof
+    from lossproof.render.appendix import Result
 
 #: What the lines of the record begin with that an appendix carries at its end.
 RECORD: Final = "%lossproof "
@@ -65,19 +62,20 @@ def appendix(source: str | Path | Iterable[str], *, output: str | Path | None = 
     if isinstance(source, str | Path):
         if choices:
             raise UsageError("choices go into the file", hint="lossproof appendix --init explains every choice")
-        plan = read_plan(_text_of(Path(source)))
+        plan = read_plan(read_text(str(source)))
     else:
         plan = plan_of(source, **choices)
     if output is None:
         return "".join(write_appendix(plan, standalone=standalone))
-    from lossproof.files import writing
+    save_appendix(plan, str(output), standalone=standalone)
+    return read_text(str(output))
 
-    with writing(str(output)) as file, proofs_in(Path(output)) as keep:
-        pieces = []
-        for piece in write_appendix(plan, keep=keep, standalone=standalone):
+
+def save_appendix(plan: Plan, output: str, *, progress: Progress | None = None, standalone: bool = False) -> None:
+    """Write an appendix to a file and its proofs to the folder beside it, both or neither. Raises a :class:`LossproofError`."""
+    with writing(output) as file, proofs_in(Path(output)) as keep:
+        for piece in write_appendix(plan, keep=keep, progress=progress, standalone=standalone):
             file.write(piece)
-            pieces.append(piece)
-    return "".join(pieces)
 
 
 def write_appendix(
@@ -128,7 +126,7 @@ class _Writer:
         self.cited: dict[str, None] = {}
         self.slugs = {item.label for item in plan.items if item.label}
         self.named: set[str] = set()  # what of the notation some result goes by
-        self.commands = ""  # text in which commands of the author's occur
+        self.commands: set[str] = set()  # those that occur, among them the author's
 
     def run(self, write: Callable[[str], object], keep: Keep | None, progress: Progress | None) -> tuple[str, dict[str, str]]:
         """Write every result; return what goes before them, and the digests of the proofs by the names of their files."""
@@ -139,10 +137,11 @@ class _Writer:
                 progress(n, len(self.plan.items))
             try:
                 result = result_of(item, self.book)
-                self._held_to_notation(item, result)
+                style = self._style(item)
+                self._held_to_notation(item, result, style)
                 entry = Entry(self._slug(item, result), item.title)
-                lines = self._lines(item, result, entry)
-                self.rows.append(table_row(result, entry, self._style(item)))
+                lines = self._lines(result, entry, style)
+                self.rows.append(table_row(result, entry, style))
             except LossproofError as error:
                 raise self.plan.located(error, n) from None
             write("\n".join([f"% {n + 1}: {_comment(item)}", *lines, ""]) + "\n")
@@ -157,17 +156,16 @@ class _Writer:
             raise self.plan.unused(idle[0])
         return self._head(), proofs
 
-    def _held_to_notation(self, item: Item, result: Result) -> None:
+    def _held_to_notation(self, item: Item, result: Result, style: Style) -> None:
         """Note what of the notation a result goes by. Raises UsageError for a name of its own that it has not."""
         names = names_of(result)
-        used = self._style(item).notation.used(names)
+        used = style.notation.used(names)
         self.named |= used
         for n in item.notation:
             if n != "data" and canonical(n) not in used:
                 raise UsageError(f"its notation names {n}, and it has no such symbol", nearest=get_close_matches(n, names, n=2, cutoff=0.5))
 
-    def _lines(self, item: Item, result: Result, entry: Entry) -> list[str]:
-        style = self._style(item)
+    def _lines(self, result: Result, entry: Entry, style: Style) -> list[str]:
         if self.plan.choices.rules and style.detail != "remark":
             used = rules_of(result)
             for id, rule in used.items():
@@ -175,7 +173,7 @@ class _Writer:
             style = citing(style, used)
         lines = result_lines(result, entry, style)
         self.cited.update(references(lines, style.prefix))
-        self._remember("\n".join(lines))
+        self.commands.update(_COMMANDS.findall("\n".join(lines)))
         return lines
 
     def _style(self, item: Item) -> Style:
@@ -184,17 +182,12 @@ class _Writer:
             style = replace(self.plan.choices, notation={**self.plan.choices.notation, **item.notation}).style()
         return replace(style, detail=item.detail) if item.detail else style
 
-    def _remember(self, text: str) -> None:
-        """Keep the commands of a text, so that those of the author's that it uses can be defined."""
-        known = set(self.commands.split())
-        self.commands = " ".join(sorted(known | set(_COMMANDS.findall(text))))
-
     def _head(self) -> str:
         rules = {id: self.rules[id] for id in self.cited}
         listed = rule_lines(rules, self.style) if rules else []
         table = table_lines(self.rows) if self.plan.choices.table else []
-        self._remember("\n".join([*listed, *table]))
-        lines = [*preamble_lines(self.plan.choices.title, self.style, self.commands), *table, "", *listed, ""]
+        self.commands.update(_COMMANDS.findall("\n".join([*listed, *table])))
+        lines = [*preamble_lines(self.plan.choices.title, self.style, " ".join(sorted(self.commands))), *table, "", *listed, ""]
         return "% LaTeX for \\input: needs amsmath; uses amsthm, booktabs, mathtools, hyperref and cleveref where they are loaded.\n" + "\n".join(lines) + "\n"
 
     def _slug(self, item: Item, result: Result) -> str:
@@ -245,7 +238,7 @@ def proofs_of(result: Result, name: str) -> Iterator[tuple[str, str]]:
     parts = result.steps if isinstance(result, NamedProof) else [result]
     for k, part in enumerate(parts):
         number = f"-{k + 1}" if len(parts) > 1 else ""
-        yield f"{name}{number}.json", json.dumps(part.to_dict(), ensure_ascii=False, separators=(",", ":")) + "\n"
+        yield f"{name}{number}.json", part.proof.to_json() + "\n"
 
 
 def _asked(item: Item) -> str:
@@ -320,12 +313,4 @@ def proofs_in(output: Path) -> Iterator[Keep]:
 _PROOF: Final = re.compile(r"\d{2,}-[A-Za-z0-9.-]+\.json")
 
 
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"cannot read {path}: {why}") from None
-
-
-__all__ = ["RECORD", "Style", "appendix", "folder_of", "footer", "proofs_in", "proofs_of", "record_of", "result_of", "write_appendix"]
+__all__ = ["appendix", "folder_of", "record_of", "save_appendix", "write_appendix"]

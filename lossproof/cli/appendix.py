@@ -32,7 +32,6 @@ Examples:
   lossproof appendix poisson --notation "lam = f_theta(x_i)" --standalone -o poisson.tex
 """
 _PATIENCE: Final = 1.0  # seconds before a bar is shown
-_FILE: Final = 1_000_000
 
 
 @click.command("appendix", help=_HELP)
@@ -69,6 +68,8 @@ def command(source: tuple[str, ...], output: str | None, standalone: bool, init:
 
 def _plan(source: tuple[str, ...], choices: dict[str, Any]) -> Plan:
     from lossproof.appendices import plan_of, read_plan
+    from lossproof.cli.files import MAX_BYTES, read_stdin
+    from lossproof.files import read_text
 
     if not source:
         raise UsageError("an appendix of what?", hint="lossproof appendix --init > paper.toml, or lossproof appendix gaussian")
@@ -79,7 +80,7 @@ def _plan(source: tuple[str, ...], choices: dict[str, Any]) -> Plan:
         raise UsageError(f"{files[0]} is a file, and a file stands alone", hint="put the assumptions into the file, each as an [[item]]")
     if choices:
         raise UsageError(f"--{next(iter(choices))} goes into the file", hint="lossproof appendix --init explains every choice")
-    return read_plan(_read(files[0]))
+    return read_plan(read_stdin() if files[0] == "-" else read_text(files[0], MAX_BYTES, hint="lossproof appendix --init > paper.toml writes an example"))
 
 
 def _notation(given: tuple[str, ...]) -> dict[str, str]:
@@ -92,27 +93,8 @@ def _notation(given: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _read(name: str) -> str:
-    from lossproof.cli.files import read_stdin
-    from lossproof.errors import LimitError
-
-    if name == "-":
-        return read_stdin(_FILE)
-    try:
-        with Path(name).open("rb") as file:
-            raw = file.read(_FILE + 1)
-        if len(raw) > _FILE:
-            raise LimitError(f"{name} holds more than {_FILE:,} bytes")
-        return raw.decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"cannot read {name}: {error.strerror}", hint="lossproof appendix --init > paper.toml writes an example") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"cannot read {name}: it is not UTF-8 text, byte {error.start}") from None
-
-
 def _write(plan: Plan, output: str | None, standalone: bool) -> None:
-    from lossproof.appendices.write import proofs_in, write_appendix
-    from lossproof.files import writing
+    from lossproof.appendices.write import save_appendix, write_appendix
 
     with _bar() as progress:
         if output is None or output == "-":
@@ -120,10 +102,8 @@ def _write(plan: Plan, output: str | None, standalone: bool) -> None:
 
             for piece in write_appendix(plan, progress=progress, standalone=standalone):
                 write_stdout(piece)
-            return
-        with writing(output) as file, proofs_in(Path(output)) as keep:
-            for piece in write_appendix(plan, keep=keep, progress=progress, standalone=standalone):
-                file.write(piece)
+        else:
+            save_appendix(plan, output, progress=progress, standalone=standalone)
 
 
 @contextmanager

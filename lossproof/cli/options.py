@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -45,7 +44,9 @@ def format_of(form: str | None, target: str | None, standalone: bool) -> str:
 
 def names_of(given: tuple[str, ...]) -> list[str]:
     """Names from an option: ``sigma, tau`` or ``sigma and tau`` or the option twice."""
-    return [n for text in given for n in re.split(r"[,\s]+", text) if n and n != "and"]
+    from lossproof.syntax import split_names
+
+    return [n for text in given for n in split_names(text)]
 
 
 def assumption_of(assumption: str | None, options: Mapping[str, Any], example: str) -> dict[str, Any]:

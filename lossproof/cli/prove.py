@@ -48,9 +48,9 @@ def command(
         write(shown(proof.steps[number - 1], form, standalone, "full" if detail == "full" else "paper"), output)
         return 0 if proof.agrees[number - 1] else 3
     if form == "json":
-        import json
+        from lossproof.proof import compact
 
-        text = json.dumps(proof.to_dict(), ensure_ascii=False, separators=(",", ":"))
+        text = compact(proof.to_dict())
     elif form == "text":
         text = proof.text(width=page_width(), color=wants_color(), detail=detail, explain=explain)
     elif form == "html":

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from lossproof.rulebook.targets import Target
 
 _LONGEST: Final = 400
-_NUMBERS: Final = {
-    **{n: f"{n} numbers" for n in ("positive", "nonnegative")}, **{n: n for n in ("integers", "naturals")},
-    "reals": "real numbers", "unit": "numbers between 0 and 1", "unit_closed": "numbers from 0 to 1",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +154,6 @@ class _Writer:
         symbol = self.d.symbols[name]
         role = {"parameter": "learned", "data": "data", "fixed": "fixed"}[symbol.role]
         words = "".join(to_ascii(w) if isinstance(w, Term) else w for w in domain_in_words(symbol.domain))
-        if symbol.domain.op == "power_domain":
-            words = words.replace("real numbers", _NUMBERS[str(symbol.domain.args[0].value)])
         renamed = "" if self.names.of(name) == name else f" (in formulas {name})"
         return f"{role}{renamed}; {words}"
 

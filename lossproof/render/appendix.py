@@ -14,12 +14,12 @@ from lossproof.render.breaking import Formula, Page, adaptive, rows
 from lossproof.render.comparison_pages import SIGNS, VerdictPage, claim
 from lossproof.render.comparison_words import ANSWERS
 from lossproof.render.escape import escape_latex
-from lossproof.render.latex import NARROW_PAGE, PREAMBLE, WIDE_PAGE, Style, fragment
+from lossproof.render.latex import NARROW_PAGE, PREAMBLE, WIDE_PAGE, Style, fragment, in_rows
 from lossproof.render.mathematics import SIGNS as RELATIONS
 from lossproof.render.mathematics import Formulas, Printer, defined_names, theorem_title
 from lossproof.render.paper import rule_label
 from lossproof.render.theorem import carried_by, proposition
-from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, as_written, objective_name
+from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, SAID, as_written, objective_name
 from lossproof.syntax import parse_condition, parse_expression, to_latex
 from lossproof.terms import ONE, ZERO, Term
 
@@ -62,9 +62,7 @@ _ELSEWHERE: Final = "(see there)"
 _TITLE: Final = 40  # characters of two objectives that make a title
 _NAMED: Final = re.compile(r"[A-Za-z][\w.]*(\([\w, =.]*\))?")
 _RULE: Final = 185.0  # widest statement of a rule in a line
-_SAID: Final = {
-    "free": "{} is free of the parameters", "shared": "{} is the same for all samples", "without": "{} does not depend on {}", "ranges": "{} ranges over {}",
-}  # fmt: skip
+_SAID: Final = {**{op: f"{{}} {said}" for op, said in SAID.items()}, "without": "{} does not depend on {}", "ranges": "{} ranges over {}"}
 
 
 class Entry(NamedTuple):
@@ -242,9 +240,7 @@ def _cell(latex: str, page: Page) -> str:
     found = rows(latex, page)
     if len(found) > _MOST_ROWS or any(Formula(row).box.text > page.first for row in found):
         return _ELSEWHERE
-    if len(found) == 1:
-        return f"${found[0]}$"
-    return r"$\begin{aligned}[t] " + r" \\ ".join(f"& {row}" for row in found) + r" \end{aligned}$"
+    return in_rows(found)
 
 
 def table_lines(found: Iterable[Row]) -> list[str]:

@@ -263,12 +263,13 @@ def _rounded(low: float, high: float, where: str) -> tuple[float, float]:
 def sketch(view: View, values: Values, between: tuple[float, float], observed: Sequence[Term | None], density: Curve | None) -> Sketch:
     """The curves of a view on a range of its variable; ``density`` is given where it runs over the data."""
     low, high = between
-    losses = tuple(_losses(view, values if y is None else {**values, view.variate: y}, low, high, y) for y in observed)
+    given = [values if y is None else {**values, view.variate: y} for y in observed]
+    losses = tuple(_losses(view, v, low, high, y) for v, y in zip(given, observed, strict=True))
     if density is None:
         nll = losses[0].nll
         density = Curve(nll.x, np.exp(-nll.y))
         if not np.isnan(nll.y).any():
-            f = function(view.nll, view.moving, values if observed[0] is None else {**values, view.variate: observed[0]}, view)
+            f = function(view.nll, view.moving, given[0], view)
             x = _with_peak(nll.x, lambda x: np.nan_to_num(np.exp(-f(x)), nan=0.0))
             density = Curve(x, np.exp(-f(x)))
     return Sketch(view, values, density, losses)

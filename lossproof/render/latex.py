@@ -339,7 +339,11 @@ def _conditions(chain: ChainRows) -> list[str]:
 
 def _cell(latex: str, page: Page = _CELL) -> str:
     """A formula in a column of the ledger, or in a line of text."""
-    found = rows(latex, page)
+    return in_rows(rows(latex, page))
+
+
+def in_rows(found: list[str]) -> str:
+    """A formula in a line of text, its rows below one another."""
     if len(found) == 1:
         return f"${found[0]}$"
     return r"$\begin{aligned}[t] " + r" \\ ".join(f"& {row}" for row in found) + r" \end{aligned}$"

@@ -16,6 +16,7 @@ from lossproof.render.paper import PaperLine, abbreviated, paper_lines, rule_lab
 from lossproof.render.words import (
     RELATION_SIGNS,
     RELATION_WORDS,
+    SAID,
     Words,
     as_written,
     assumption_in_words,
@@ -42,7 +43,6 @@ _BARE_DENSITY: Final = re.compile(r"\\operatorname\{p\}(?=\(|\\left\()")
 _DETAILS: Final = ("paper", "full")
 _ROLES: Final = ("data", "learned", "fixed")
 _SAMPLE: Final = re.compile(r"_\{i(,?[^{}]*)\}$")
-_SAID: Final = {"free": " is free of the parameters", "shared": " is the same for all samples"}
 _PARENTHESES: Final = re.compile(r" *\(.*\)")
 
 
@@ -128,7 +128,7 @@ class Printer:
         """The conditions of a step; what is said of numbers, or of an expectation's variable, goes without saying."""
         shown = [f.proposition for f in facts if symbols(f.proposition) and f.proposition.op not in ("without", "ranges")]
         return tuple(
-            Condition(self.line(p.args[0]), _SAID[p.op]) if p.op in _SAID else Condition(self.line(as_written(p))) for p in dict.fromkeys(shown)
+            Condition(self.line(p.args[0]), f" {SAID[p.op]}") if p.op in SAID else Condition(self.line(as_written(p))) for p in dict.fromkeys(shown)
         )
 
 

@@ -33,6 +33,7 @@ PRESETS: Final[dict[str, dict[str, str]]] = {
 _BOLD_WORDS: Final = ("mu", "theta")
 #: Names that formulas use: indices, constants, functions, the model f of a result.
 _RESERVED: Final = tuple("i j k e p f E H pi NLL KL CE JS Risk B Gamma Phi zeta psi log exp".split())
+_EXPECTATIONS: Final = {"roman": r"\mathrm{E}", "italic": "E"}
 _COMMAND: Final = re.compile(r"\\?([A-Za-z]+)")
 _BOLD: Final = re.compile(r"\\boldsymbol\{\\?([A-Za-z]+)\}")
 _LIMITS: Final = re.compile(r"(\\(?:sum|prod))_\{([A-Za-z]+)=1\}\^\{[^{}]*\}")
@@ -101,10 +102,7 @@ class Notation:
 
     def used(self, given: Iterable[str]) -> set[str]:
         """The names of the notation that some symbols go by."""
-        found = set(given)
-        return {key for key in self.names if key in found or any(self.of(n) is self.names[key] for n in found)} | {
-            key for key in self.names if any(split_subscript(n)[0] == key for n in found)
-        }
+        return {spelling for n in given for spelling in (n, split_subscript(n)[0]) if spelling in self.names}
 
     def check(self, indexed: Mapping[str, bool], taken: Iterable[str]) -> None:
         """That names mean one thing each.
@@ -154,7 +152,7 @@ class Notation:
         for concept, command in self.commands.items():
             latex = _commanded(latex, concept, command)
         if self.expectation != "blackboard":
-            latex = latex.replace(r"\mathbb{E}", {"roman": r"\mathrm{E}", "italic": "E"}[self.expectation])
+            latex = latex.replace(r"\mathbb{E}", _EXPECTATIONS[self.expectation])
         return latex.replace(r"\mathbb{", r"\lpbb{")
 
     def definitions(self, latex: str) -> list[str]:
@@ -174,7 +172,7 @@ class Notation:
 
     def _plain(self, concept: str) -> str:
         if concept == "E" and self.expectation != "blackboard":
-            return {"roman": r"\mathrm{E}", "italic": "E"}[self.expectation]
+            return _EXPECTATIONS[self.expectation]
         return CONCEPTS[concept].replace(r"\mathbb{", r"\lpbb{")
 
 

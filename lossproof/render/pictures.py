@@ -69,7 +69,8 @@ def svg(assumptions: str | Derivation | Sequence[str | Derivation], **options: A
 
     The options are those of :func:`plot`.
     """
-    return embedded(image(plot(assumptions, **options), "svg").decode("utf-8"), _said(_derived(assumptions)))
+    derivations = _derived(assumptions)
+    return embedded(image(plot(derivations, **options), "svg").decode("utf-8"), _said(derivations))
 
 
 def image(figure: Figure, form: str) -> bytes:

@@ -9,7 +9,7 @@ from lossproof.facts import Fact, Rule
 from lossproof.proof import ProofStep
 from lossproof.render.layout import columns, wrap_formula, wrap_words
 from lossproof.render.paper import rule_says
-from lossproof.render.words import RELATION_SIGNS, Words, spoken, varying
+from lossproof.render.words import RELATION_SIGNS, SAID, Words, spoken, varying
 from lossproof.terms import Term
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _REASONS = {
     "syntax": "by its symbols",
     "algebra": "the same by algebra",
 }
-_SAID = {"free": "is free of the parameters", "shared": "is the same for all samples"}
 
 
 class FactRow(NamedTuple):
@@ -54,7 +53,7 @@ def fact_rows(root: Fact, number: int, seen: dict[Term, int]) -> Iterator[FactRo
 
 def proposition_words(proposition: Term) -> Words:
     """A proposition as it is said."""
-    said = _SAID.get(proposition.op)
+    said = SAID.get(proposition.op)
     return (proposition,) if said is None else (proposition.args[0], f" {said}")
 
 

@@ -26,6 +26,8 @@ RELATION_WORDS: Final = {
     "up-to-scale": "equal up to a positive scale and a constant, both free of the parameters",
     "same-order": "a strictly increasing function of the other: the same minimisers",
 }
+#: What is said of a term by a proposition that is no formula.
+SAID: Final = {"free": "is free of the parameters", "shared": "is the same for all samples"}
 #: What is said of a parameter that may be anything, and of the one that is named in a result.
 ANY_MODEL: Final = "any model f_θ(x), or one value for all samples"
 MODEL: Final = " = f_θ(x)"

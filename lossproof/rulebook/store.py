@@ -51,19 +51,23 @@ class Lazy(Mapping[str, T], Generic[T]):
         return len(self.raw)
 
 
-def read_records(folder: Path) -> Records:
-    """All raw records, in the order of file names. Raises RecordError with a file's name."""
+def tables(folder: Path) -> Iterator[dict[str, Any]]:
+    """What each TOML file of a folder holds, in the order of their names. Raises RecordError with a file's name."""
     import tomllib
 
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            yield tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RecordError(f"{path.name}: {error}") from None
+
+
+def read_records(folder: Path) -> Records:
+    """All raw records, in the order of file names. Raises RecordError with a file's name."""
     found: Records = {}
     for kind in KINDS:
         rows: list[dict[str, Any]] = []
-        for path in sorted((folder / kind).glob("*.toml")):
-            try:
-                with path.open("rb") as file:
-                    data = tomllib.load(file)
-            except (OSError, tomllib.TOMLDecodeError) as error:
-                raise RecordError(f"{path.name}: {error}") from None
+        for data in tables(folder / kind):
             listed = data.get("rule", data.get("fact"))
             rows.extend(listed if isinstance(listed, list) else [data])
         found[kind] = rows

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lossproof.errors import RecordError
+from lossproof.rulebook.store import tables
 
 #: What can print a target: a module of arrays in Python's syntax, SymPy itself, or LaTeX mathematics.
 PRINTERS: Final = ("python", "sympy", "latex")
@@ -48,14 +49,8 @@ class Target:
 
 def read_targets(folder: Path) -> dict[str, Target]:
     """The targets of a folder of rules by id, sorted. Raises RecordError for one that cannot be used."""
-    import tomllib
-
     found: dict[str, Target] = {}
-    for path in sorted((folder / "targets").glob("*.toml")):
-        try:
-            record = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise RecordError(f"{path.name}: {error}") from None
+    for record in tables(folder / "targets"):
         target = target_from(record)
         taken = {n for t in found.values() for n in (t.id, *t.names)}
         for name in (target.id, *target.names):

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from lossproof.errors import RecordError
 from lossproof.facts import RELATIONS
+from lossproof.rulebook.store import tables
 
 #: What a step may claim.
 CLAIMS: Final = (*RELATIONS, "refuted")
@@ -69,14 +70,8 @@ class NamedTheorem:
 
 def read_theorems(folder: Path) -> dict[str, NamedTheorem]:
     """The named theorems of a folder of rules by id, sorted. Raises RecordError for one that cannot be used."""
-    import tomllib
-
     found: dict[str, NamedTheorem] = {}
-    for path in sorted((folder / "theorems").glob("*.toml")):
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise RecordError(f"{path.name}: {error}") from None
+    for data in tables(folder / "theorems"):
         for record in data.get("theorem", [data]):
             theorem = theorem_from(record)
             if theorem.id in found:

@@ -15,7 +15,7 @@ from lossproof.syntax.assumption import (
 )
 from lossproof.syntax.functions import FUNCTIONS
 from lossproof.syntax.latex import to_latex
-from lossproof.syntax.names import canonical, latex_name, pretty, split_subscript
+from lossproof.syntax.names import canonical, latex_name, pretty, split_names, split_subscript
 from lossproof.syntax.parser import parse_condition, parse_domain, parse_expression
 from lossproof.syntax.text import to_text
 
@@ -37,6 +37,7 @@ __all__ = [
     "parse_domain",
     "parse_expression",
     "pretty",
+    "split_names",
     "split_subscript",
     "to_ascii",
     "to_latex",

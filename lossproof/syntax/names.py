@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -47,6 +48,7 @@ MAX_NAME: Final = 200
 _REMEMBERED: Final = 4096
 _spelled: dict[str, str] = {}
 _DIGITS = "0123456789"
+_BETWEEN = re.compile(r"[,\s]+")
 
 
 def canonical(name: str) -> str:
@@ -204,6 +206,11 @@ _INSTEAD: Final = {
     "@": "write dot(u, v) for vectors",
     "?": "write cases(condition, a, b)",
 }
+
+
+def split_names(text: str) -> list[str]:
+    """The names of a list such as ``sigma, tau`` or ``sigma and tau``."""
+    return [n for n in _BETWEEN.split(text) if n and n != "and"]
 
 
 def split_subscript(name: str) -> tuple[str, str | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from lossproof import __version__
+from lossproof.proof import compact
 from lossproof.render.html.elements import Html, Piece, joined, tag
 
 #: The fonts of KaTeX in which our formulas are set; a test looks for others.
@@ -92,7 +92,7 @@ def _hash(content: str) -> str:
 
 
 def _data(proof: Any) -> str:
-    return json.dumps(proof, ensure_ascii=False, separators=(",", ":")).translate(_IN_SCRIPT)
+    return compact(proof).translate(_IN_SCRIPT)
 
 
 __all__ = ["FONTS", "colophon", "document", "figure", "saving", "toolbar"]
