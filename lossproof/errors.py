@@ -328,6 +328,16 @@ class ProofError(LossproofError):
     explanation = "A step of a proof does not follow from its rule, or one of its conditions is not discharged."
 
 
+class MalformedError(LossproofError):
+    """A file that is no proof."""
+
+    code = "malformed"
+    explanation = (
+        "The file is not a proof of the schema lossproof/proof/1: it is no JSON, a part is missing, or a number refers to a term that"
+        " does not come before it. Nothing is said about what it claims. `lossproof derive ... --format json` writes a proof."
+    )
+
+
 class UsageError(LossproofError):
     """An option or argument that cannot be used so."""
 
