@@ -9,7 +9,23 @@ from typing import Any, Final
 
 from flint import arb
 
-from lossproof.referees.ball_values import ONE, ZERO, Value, add, component, div, exp, factorial, gamma, mul, neg, power, size, sqrt, whole
+from lossproof.referees.ball_values import (
+    ONE,
+    ZERO,
+    Value,
+    add,
+    component,
+    div,
+    exp,
+    factorial,
+    gamma,
+    mul,
+    neg,
+    power,
+    size,
+    sqrt,
+    whole,
+)
 
 
 def _minus(x: Value, y: Value) -> Value:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, Final
 
-from lossproof.referees.ball_terms import Evaluator, Samples
-from lossproof.referees.ball_values import Beyond, Undefined, Unsure, whole
+from lossproof.referees.ball_terms import Evaluator
+from lossproof.referees.ball_values import whole
 from lossproof.referees.reading import Reading, Symbol
+from lossproof.referees.walking import Beyond, Samples, Undefined, Unsure
 
 Point = dict[str, Any]
 

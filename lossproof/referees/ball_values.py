@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from flint import arb, fmpq
 
+from lossproof.referees.walking import Beyond, Undefined, Unsure
+
 Value = Any  # Fraction, arb, an infinite float, a list of values, or a bool
 
 ZERO: Final = Fraction(0)
@@ -20,18 +22,6 @@ ONE: Final = Fraction(1)
 HALF: Final = Fraction(1, 2)
 _EXACT_BITS: Final = 4_000
 _MOST: Final = 2_000
-
-
-class Undefined(Exception):
-    """There is no value here."""
-
-
-class Unsure(Exception):
-    """More digits may decide it, or nothing that is known here."""
-
-
-class Beyond(Unsure):
-    """No number of digits decides it."""
 
 
 def ball(x: Value) -> arb:

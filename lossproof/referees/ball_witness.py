@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from flint import ctx
 
-from lossproof.referees.ball_terms import Evaluator, Samples
-from lossproof.referees.ball_values import Undefined, Unsure, Value, add, compare, mul, neg
+from lossproof.referees.ball_terms import Evaluator
+from lossproof.referees.ball_values import Value, add, compare, mul, neg
 from lossproof.referees.reading import Reading, need
+from lossproof.referees.walking import Samples, Undefined, Unsure
 
 _BITS: Final = (160, 320, 960, 2880)
 #: What a witness may say, and at how many points.

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from flint import arb, ctx
 
-from lossproof.referees import INSTALL, Finding, Report
+from lossproof.referees import Finding, Report
 from lossproof.referees.ball_points import Point, Points
-from lossproof.referees.ball_terms import Evaluator, Samples, Scope
-from lossproof.referees.ball_values import ONE, Beyond, Undefined, Unsure, Value, add, ball, compare, flat, mul, neg, sign, whole
+from lossproof.referees.ball_terms import Evaluator
+from lossproof.referees.ball_values import Value, add, ball, compare, flat, mul, neg, sign, whole
 from lossproof.referees.reading import OVER, Reading, Step
+from lossproof.referees.walking import Beyond, Samples, Scope, Undefined, Unsure, hashed
 
 #: Bits that are tried until all is decided.
 BITS: Final = (160, 320, 960, 2880)
@@ -272,7 +273,7 @@ class _Judge:
             elif op in OVER:
                 name = f"={p.values[args[OVER[op]]]}"
                 y = p.args[args[0]][0]
-                found = [{**s, "#": i, name: _hashed(evaluator.value(y, {**s, "#": i}))} for s in found for i in range(place.samples)]
+                found = [{**s, "#": i, name: hashed(evaluator.value(y, {**s, "#": i}))} for s in found for i in range(place.samples)]
             else:
                 found = [{**s, "#": i} for s in found for i in range(place.samples)]
         if any("#" in evaluator.free(t) for t in (step.before, step.after)):
@@ -286,7 +287,7 @@ class _Judge:
         try:
             return evaluator.members(domain, [evaluator.value(s, scope) for s in evaluator.sizes(domain)])
         except Beyond:
-            return [_hashed(self.points.drawn(domain, dict(evaluator.point))) for _ in range(3)]
+            return [hashed(self.points.drawn(domain, dict(evaluator.point))) for _ in range(3)]
 
     # -- checks at one point
 
@@ -388,10 +389,6 @@ class _Judge:
         return self._settled(decide)
 
 
-def _hashed(v: Any) -> Any:
-    return tuple(v) if isinstance(v, list) else v
-
-
 def _sense(p: Reading, term: int, value: Value) -> Value:
     return neg(value) if p.ops[term] == "maximise" else value
 
@@ -449,4 +446,3 @@ def _brief(x: Value) -> str:
     return str(x) if isinstance(x, float | bool) else ball(x).str(12, radius=False)
 
 
-__all__ = ["INSTALL", "ONE", "judge"]

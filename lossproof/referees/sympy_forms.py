@@ -1,0 +1,141 @@
+"""The strategy of the referee by SymPy: logarithms split, powers of positive bases as exponentials, then the difference as one fraction."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+import sympy as sp
+
+Expr = Any
+
+_SHIFT: Final = 12
+
+
+def log(x: Expr) -> Expr:
+    """The logarithm of a product of positive factors as a sum."""
+    return _log(sp.sympify(x, strict=True))
+
+
+@lru_cache(maxsize=20_000)
+def _log(x: Expr) -> Expr:
+    if x.is_zero:
+        return -sp.oo
+    if x == sp.oo:
+        return x
+    parts: list[Expr] = []
+    rest: Expr = sp.Integer(1)
+    for factor in sp.Mul.make_args(factored(x)):
+        if isinstance(factor, sp.exp):
+            parts.append(factor.args[0])
+            continue
+        base, exponent = factor.as_base_exp()
+        if isinstance(base, sp.gamma) and base.is_positive:
+            parts.append(exponent * loggamma(base.args[0]))
+        elif factor.is_Rational and factor.is_positive:
+            parts += [e * sp.log(q) for q, e in sp.factorint(factor.p).items()] + [-e * sp.log(q) for q, e in sp.factorint(factor.q).items()]
+        elif base.is_positive:
+            parts.append(exponent * sp.log(base))
+        else:
+            rest *= factor
+    if rest != 1:
+        parts.append(sp.log(rest))
+    return sp.Add(*parts)
+
+
+@lru_cache(maxsize=20_000)
+def factored(x: Expr) -> Expr:
+    """One fraction, its numerator and denominator as products."""
+    if x.is_Atom:
+        return x
+    return sp.factor(sp.together(x))
+
+
+def power(base: Expr, exponent: Expr) -> Expr:
+    """A power; of a positive base by its logarithm, so that factors come apart."""
+    if exponent.is_Integer:
+        return base**exponent
+    if exponent.is_zero:
+        return sp.Integer(1)
+    if base.is_positive:
+        return exp(exponent * log(base))
+    if base.is_nonnegative or base.is_zero:
+        return base**exponent
+    if exponent == sp.Rational(1, 2):
+        found = sp.sqrt(factored(base))
+        return found
+    return base**exponent
+
+
+def exp(x: Expr) -> Expr:
+    """The exponential of a sum as a product."""
+    return sp.exp(sp.expand(x))
+
+
+def gamma(x: Expr) -> Expr:
+    """Gamma, its argument moved to a + 1 with a free of whole numbers."""
+    moved, factors = _moved(x)
+    return sp.Mul(sp.gamma(moved), *factors)
+
+
+def loggamma(x: Expr) -> Expr:
+    """The logarithm of gamma of a positive argument, moved likewise."""
+    moved, factors = _moved(x)
+    return sp.Add(sp.loggamma(moved), *[log(f) for f in factors])
+
+
+def _moved(x: Expr) -> tuple[Expr, list[Expr]]:
+    x = sp.expand(x) if x.is_polynomial() else factored(x)
+    whole, rest = x.as_coeff_Add()
+    steps = int(sp.floor(whole)) - 1
+    if rest == 0 or not whole.is_Rational or abs(steps) > _SHIFT:
+        return x, []
+    low = x - steps
+    if steps >= 0:
+        return low, [low + j for j in range(steps)]
+    return low, [1 / (x + j) for j in range(-steps)]
+
+
+def size(x: Expr) -> Expr:
+    """The absolute value, of x and -x alike."""
+    parts: list[Expr] = []
+    for f in sp.Mul.make_args(factored(x)):
+        if f.is_nonnegative:
+            parts.append(f)
+        elif f.is_nonpositive:
+            parts.append(-f)
+        elif f.is_Pow and f.exp.is_Integer:
+            parts.append(size(f.base) ** f.exp)
+        else:
+            parts.append(sp.Abs(-f if sp.Add.make_args(f)[0].could_extract_minus_sign() else f))
+    return sp.Mul(*parts)
+
+
+def softplus(x: Expr) -> Expr:
+    return log(1 + exp(x))
+
+
+def sigmoid(x: Expr) -> Expr:
+    return 1 / (1 + exp(-x))
+
+
+def erf(x: Expr) -> Expr:
+    x = factored(sp.sympify(x, strict=True))
+    return -sp.erf(-x) if sp.Add.make_args(sp.expand(x))[0].could_extract_minus_sign() else sp.erf(x)
+
+
+def is_zero(gap: Expr) -> bool:
+    """Whether the strategy brings a difference to 0."""
+    if gap == 0:
+        return True
+    gap = sp.expand(gap)
+    if gap == 0:
+        return True
+    gap = sp.expand(gap, power_base=False, log=False).replace(lambda t: isinstance(t, sp.log), lambda t: log(t.args[0]))
+    gap = sp.expand(gap)
+    if gap == 0:
+        return True
+    top = sp.expand(sp.fraction(sp.together(gap))[0])
+    if top == 0:
+        return True
+    return bool(sp.expand(sp.powsimp(sp.fraction(sp.together(sp.expand(top.rewrite(sp.exp), power_exp=True)))[0])) == 0)
