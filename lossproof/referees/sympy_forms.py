@@ -24,23 +24,33 @@ def _log(x: Expr) -> Expr:
     if x == sp.oo:
         return x
     parts: list[Expr] = []
-    rest: Expr = sp.Integer(1)
     for factor in sp.Mul.make_args(factored(x)):
         if isinstance(factor, sp.exp):
             parts.append(factor.args[0])
             continue
         base, exponent = factor.as_base_exp()
-        if isinstance(base, sp.gamma) and base.is_positive:
-            parts.append(exponent * loggamma(base.args[0]))
-        elif factor.is_Rational and factor.is_positive:
-            parts += [e * sp.log(q) for q, e in sp.factorint(factor.p).items()] + [-e * sp.log(q) for q, e in sp.factorint(factor.q).items()]
+        if isinstance(base, sp.gamma):
+            parts.append(exponent * sp.loggamma(base.args[0]))
+        elif factor.is_Rational:
+            parts += [e * sp.log(q) for q, e in sp.factorint(abs(factor.p)).items()] + [-e * sp.log(q) for q, e in sp.factorint(factor.q).items()]
         elif base.is_positive:
             parts.append(exponent * sp.log(base))
         else:
-            rest *= factor
-    if rest != 1:
-        parts.append(sp.log(rest))
+            parts.append(exponent * logabs(-base if base.could_extract_minus_sign() else base))
     return sp.Add(*parts)
+
+
+class logabs(sp.Function):  # noqa: N801
+    """log |x| of what has no sign that SymPy knows: what stands in a logarithm is positive, so those of its factors' sizes add up."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """1/x."""
+        return 1 / self.args[0]
+
+    def _eval_evalf(self, prec: int) -> Expr:
+        return sp.log(sp.Abs(self.args[0]._evalf(prec)))._evalf(prec)
 
 
 @lru_cache(maxsize=20_000)
@@ -59,12 +69,18 @@ def power(base: Expr, exponent: Expr) -> Expr:
         return sp.Integer(1)
     if base.is_positive:
         return exp(exponent * log(base))
-    if base.is_nonnegative or base.is_zero:
+    if base.is_zero:
         return base**exponent
-    if exponent == sp.Rational(1, 2):
-        found = sp.sqrt(factored(base))
-        return found
-    return base**exponent
+    known: list[Expr] = []
+    rest: list[Expr] = []
+    for f in sp.Mul.make_args(factored(base)):
+        if exponent.is_Rational and f.is_Pow and (f.exp * exponent).is_Integer and (f.exp / 2).is_Integer:
+            known.append(size(f.base) ** (f.exp * exponent))
+        elif f.is_positive:
+            known.append(exp(exponent * log(f)))
+        else:
+            rest.append(f)
+    return sp.Mul(*known, sp.Mul(*rest) ** exponent)
 
 
 def exp(x: Expr) -> Expr:
@@ -85,7 +101,9 @@ def loggamma(x: Expr) -> Expr:
 
 
 def _moved(x: Expr) -> tuple[Expr, list[Expr]]:
-    x = sp.expand(x) if x.is_polynomial() else factored(x)
+    x = sp.expand(x)
+    if not x.is_polynomial():
+        return factored(x), []
     whole, rest = x.as_coeff_Add()
     steps = int(sp.floor(whole)) - 1
     if rest == 0 or not whole.is_Rational or abs(steps) > _SHIFT:
@@ -124,6 +142,24 @@ def erf(x: Expr) -> Expr:
     return -sp.erf(-x) if sp.Add.make_args(sp.expand(x))[0].could_extract_minus_sign() else sp.erf(x)
 
 
+def settled(x: Expr) -> Expr:
+    """What is infinite for one summand, or one positive factor, is infinite."""
+    if not x.has(sp.oo, -sp.oo):
+        return x
+    args = sp.Add.make_args(x)
+    ends = {a for a in map(_end, args) if a is not None}
+    return ends.pop() if len(ends) == 1 and not x.has(sp.nan, sp.zoo) else x
+
+
+def _end(x: Expr) -> Expr | None:
+    factors = sp.Mul.make_args(x)
+    if not x.has(sp.oo, -sp.oo) or not {sp.oo, -sp.oo} & set(factors):
+        return None
+    if all(f in (sp.oo, -sp.oo) or f.is_positive or f.is_negative for f in factors):
+        return sp.oo if sum(f == -sp.oo or bool(f.is_negative) for f in factors) % 2 == 0 else -sp.oo
+    return None
+
+
 def is_zero(gap: Expr) -> bool:
     """Whether the strategy brings a difference to 0."""
     if gap == 0:
@@ -131,11 +167,4 @@ def is_zero(gap: Expr) -> bool:
     gap = sp.expand(gap)
     if gap == 0:
         return True
-    gap = sp.expand(gap, power_base=False, log=False).replace(lambda t: isinstance(t, sp.log), lambda t: log(t.args[0]))
-    gap = sp.expand(gap)
-    if gap == 0:
-        return True
-    top = sp.expand(sp.fraction(sp.together(gap))[0])
-    if top == 0:
-        return True
-    return bool(sp.expand(sp.powsimp(sp.fraction(sp.together(sp.expand(top.rewrite(sp.exp), power_exp=True)))[0])) == 0)
+    return bool(sp.expand(sp.fraction(sp.together(gap))[0]) == 0)

@@ -134,6 +134,8 @@ class Names:
             if domain not in kinds:
                 raise Beyond(f"the domain {domain}")
             return self.variable("k" if whole else "s", *place, **kinds[domain])
+        if whole and high:  # that hypothesis is left to the point of a disproof
+            return self.variable("k", *place, integer=True, **({"nonnegative": True} if domain == "naturals" else {}))
         bottom = walker.value(low[0], scope) if low else None
         top = walker.value(high[0], scope) if high else None
         strict = low[1] if low else bool(high and high[1])
@@ -142,8 +144,6 @@ class Names:
         if domain in ("unit", "unit_closed") and top is None:
             top = sp.Integer(1)
         if whole:
-            if bottom is None or top is not None:
-                raise Beyond("whole numbers between bounds")
             return bottom + self.variable("k", *place, integer=True, nonnegative=True) + (1 if strict else 0)
         u = self.variable("u", *place, **({"positive": True} if strict else {"nonnegative": True}))
         if bottom is None:
@@ -205,7 +205,7 @@ class Expressions(Walker):
         if op in ("samples_prod", "prod"):
             return reduce(lambda x, y: _each(lambda a, b: a * b, x, y), args, sp.Integer(1))
         if op in ("samples_sum", "samples_mean", "sum"):
-            total = _plus(*args) if args else sp.Integer(0)
+            total = _each(forms.settled, _plus(*args)) if args else sp.Integer(0)
             return _each(lambda x: x / self.samples, total) if op == "samples_mean" else total
         if op == "dist:empirical":
             return args
@@ -368,7 +368,7 @@ _SCALAR: Final[dict[str, Callable[..., Expr]]] = {
     "min": _extreme(-1), "max": _extreme(1),
 }  # fmt: skip
 _WHOLE: Final[dict[str, Callable[..., Any]]] = {
-    "add": _plus, "mul": _times, "at": _at, "vec": lambda *xs: list(xs), "dot": _dot, "norm": lambda v: forms.power(sp.factor(_dot(v, v)), sp.Rational(1, 2)),
+    "add": lambda *xs: _each(forms.settled, _plus(*xs)), "mul": _times, "at": _at, "vec": lambda *xs: list(xs), "dot": _dot, "norm": lambda v: forms.power(sp.factor(_dot(v, v)), sp.Rational(1, 2)),
     "quad": lambda a, v: _dot(v, _times(a, v)), "det": _det, "logdet": lambda a: forms.log(_det(a)),
     "inv": lambda a: [[forms.factored(x) for x in row] for row in sp.Matrix(a).inv().tolist()], "trace": lambda a: sum(_diag(a), sp.Integer(0)),
     "diag": _diag, "eye": lambda d: _diag([_ONE] * int(d)), "softmax": _softmax, "logsumexp": lambda v: forms.log(sum(map(forms.exp, v), sp.Integer(0))),

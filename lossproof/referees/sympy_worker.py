@@ -281,11 +281,12 @@ class Worker:
 
         def check(w: Expressions) -> Answer:
             a, b = (w.value(t, {}) for t in (left, right))
-            gaps = [sides[left] * a - sides[right] * b]
+            pairs = [(sides[left] * a, sides[right] * b)]
             if sides[left] < 0:
-                gaps.append(sides[right] * b + forms.log(a))
-            for gap in gaps:
-                if self._zero(gap):
+                pairs = [(-forms.log(a), sides[right] * b), *pairs]
+            for x, y in pairs:
+                x, y = forms.settled(x), forms.settled(y)
+                if x == y or (not x.has(sp.oo, sp.nan) and not y.has(sp.oo, sp.nan) and self._zero(x - y)):
                     return CONFIRMED
             return "undecided", "neither the same nor a logarithm"
 
@@ -302,6 +303,7 @@ class Worker:
             a, b = w.value(left, scope), w.value(right, scope)
             pairs = list(_paired(a, b))
             for x, y in pairs:
+                x, y = forms.settled(x), forms.settled(y)
                 if x == y:
                     continue
                 if x.has(sp.oo, sp.zoo, sp.nan) or y.has(sp.oo, sp.zoo, sp.nan):
@@ -336,11 +338,14 @@ class Worker:
     @staticmethod
     def _disproved(gap: Expr, why: str, walker: Expressions | None = None) -> Answer:
         """Refuted where the difference is not 0 at two exact points, with 50 digits."""
-        variables = sorted(gap.free_symbols, key=str)
+        wanted = list(_hypotheses(walker)) if walker is not None else []
+        cases = [*(walker.truth.items() if walker is not None else ()), *wanted]
+        variables = sorted(gap.free_symbols.union(*[g.free_symbols for (_, g), _ in cases]), key=str)
         sure = 0
-        for k in range(8):
+        value: Expr = sp.Integer(0)
+        for k in range(12):
             point = {v: _exact(v, i, k) for i, v in enumerate(variables)}
-            if walker is not None and not _admitted(walker.truth, point):
+            if not all(bool(g.xreplace(point) == 0 if kind == "zero" else g.xreplace(point) > 0) == holds for (kind, g), holds in cases):
                 continue
             value = gap.xreplace(point).evalf(50, maxn=200)
             if value.is_Number and value.is_finite and abs(value) > _SURE:
@@ -372,12 +377,20 @@ def _exact(v: Expr, i: int, k: int) -> Expr:
     return value if v.is_nonnegative or (i + k) % 2 else -value
 
 
-def _admitted(truth: dict[Any, bool], point: dict[Expr, Expr]) -> bool:
-    for (kind, gap), holds in truth.items():
-        value = gap.xreplace(point)
-        if bool(value == 0 if kind == "zero" else value > 0) != holds:
-            return False
-    return True
+def _hypotheses(walker: Expressions) -> Iterator[tuple[tuple[str, Expr], bool]]:
+    """What the hypotheses say of the free variables. Raises Beyond for what a point cannot be asked."""
+    for h in walker.p.hypotheses:
+        for scope in [{"#": i} for i in range(SAMPLES)] if "#" in walker.free(h) else [{}]:
+            found, holds = walker.value(h, scope), True
+            while isinstance(found, tuple) and found[0] == "not":
+                found, holds = found[1], not holds
+            if isinstance(found, bool):
+                if found != holds:
+                    raise Beyond("a hypothesis does not hold")
+                continue
+            if found[0] not in ("positive", "zero"):
+                raise Beyond("a hypothesis of several parts")
+            yield (found[0], found[1]), holds
 
 
 def main() -> int:
