@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import sympy
 
     from lossproof.interop.witness import Witness
+    from lossproof.referees import Certificate
 
 REFUTED: Final = "refuted"
 UNKNOWN: Final = "unknown"
@@ -107,6 +108,12 @@ class Verdict:
         from lossproof.render.comparison_pages import verdict_latex
 
         return verdict_latex(self, **options)
+
+    def certify(self, **options: Any) -> Certificate:
+        """What SymPy, ball arithmetic and Coq say of the proof: ``by`` names whom to ask, ``keep`` a folder for files, ``time_limit`` the seconds."""
+        from lossproof.referees import certify
+
+        return certify(self.to_dict(), **options)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import sympy
     from matplotlib.figure import Figure
 
+    from lossproof.referees import Certificate
+
 REDUCTIONS: Final = ("mean", "sum", "none")
 
 
@@ -131,6 +133,12 @@ class Derivation:
         from lossproof.render.json import proof_dict
 
         return proof_dict(self)
+
+    def certify(self, **options: Any) -> Certificate:
+        """What SymPy, ball arithmetic and Coq say of the proof: ``by`` names whom to ask, ``keep`` a folder for files, ``time_limit`` the seconds."""
+        from lossproof.referees import certify
+
+        return certify(self.to_dict(), **options)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

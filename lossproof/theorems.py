@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lossproof.comparison import Verdict, compare
 from lossproof.errors import RecordError, UnknownNameError
@@ -16,6 +16,9 @@ from lossproof.rulebook.theorems import NamedTheorem, Roles, TheoremStep
 from lossproof.search.dataset import COUNT
 from lossproof.syntax import parse_expression
 from lossproof.terms import ZERO, Term, add, fn, neg, substitute, sym
+
+if TYPE_CHECKING:
+    from lossproof.referees import Certificate
 
 #: Comparisons as they are written, the longer spellings first.
 _SIGNS: Final = ((">=", "ge"), ("<=", "le"), ("==", "eq"), ("!=", "ne"), (">", "gt"), ("<", "lt"))
@@ -80,6 +83,12 @@ class NamedProof:
         from lossproof.render.theorem import theorem_dict
 
         return theorem_dict(self)
+
+    def certify(self, **options: Any) -> Certificate:
+        """What SymPy, ball arithmetic and Coq say of the proof: ``by`` names whom to ask, ``keep`` a folder for files, ``time_limit`` the seconds."""
+        from lossproof.referees import certify
+
+        return certify(self.to_dict(), **options)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "code": "The loss as a function for NumPy, PyTorch or JAX, or as a formula.",
     "plot": "A picture: density, NLL and loss, influence function.",
     "check": "Check a proof again, by a program that is not the engine.",
+    "certify": "Let SymPy, ball arithmetic and Coq judge a proof.",
     "explain": "A rule, a distribution, a loss, a library's loss, a theorem or an error code.",
     "list": "All rules, facts, distributions, losses, links, theorems or targets.",
 }
@@ -36,6 +37,7 @@ Examples:
   lossproof derive laplace --format json | lossproof check -
   lossproof compare "CE(p, q)" "KL(p, q)" --learn q
   lossproof prove mle-chain
+  lossproof certify gaussian
   lossproof explain torch.nn.MSELoss
   lossproof list distributions
 """

@@ -24,6 +24,7 @@ Examples:
   lossproof derive "y ~ Normal(w*x, s), w ~ Normal(0, t) with x, s, t fixed"
   lossproof derive "y ~ Poisson(lam), lam = exp(eta)" --format latex
   lossproof derive student-t --detail full
+  lossproof derive poisson --certify
   lossproof derive --density "s/2 * exp(-s*|y - m|)" --data y --fixed s --where "s > 0"
 """
 
@@ -46,10 +47,11 @@ Examples:
 @click.option("--fixed", multiple=True, metavar="NAMES", help="What else is not learned.")
 @click.option("--where", "conditions", multiple=True, metavar="CONDITIONS", help='Conditions, such as "s > 0".')
 @click.option("--picture", is_flag=True, help="In HTML: density, loss and influence function as a figure (needs matplotlib).")
+@click.option("--certify", "certified", is_flag=True, help="Let all referees judge the proof; the certificate goes to stderr, its answer to the exit status.")
 @debug_option
 def command(
-    assumption: str | None, form: str | None, standalone: bool, output: str | None, detail: str, picture: bool, **options: Any
-) -> None:
+    assumption: str | None, form: str | None, standalone: bool, output: str | None, detail: str, picture: bool, certified: bool, **options: Any
+) -> int:
     """Derive the loss of an assumption."""
     from lossproof.cli.files import write
 
@@ -59,6 +61,13 @@ def command(
     given = assumption_of(assumption, options, 'lossproof derive "y ~ N(ŷ, σ²) with σ fixed", or lossproof list distributions')
     derivation, before = _derived(given, options)
     write(_shown(derivation, before, form, standalone, detail, picture), output)
+    if not certified:
+        return 0
+    from lossproof.cli.certify import STATUS
+
+    certificate = derivation.certify()
+    click.echo(certificate.text(), err=True)
+    return STATUS[certificate.answer]
 
 
 def _derived(given: dict[str, Any], options: dict[str, Any]) -> tuple[Derivation, Derivation | None]:

@@ -25,10 +25,12 @@ def _log(x: Expr) -> Expr:
         return x
     parts: list[Expr] = []
     for factor in sp.Mul.make_args(factored(x)):
-        if isinstance(factor, sp.exp):
-            parts.append(factor.args[0])
-            continue
         base, exponent = factor.as_base_exp()
+        if isinstance(factor, sp.exp):
+            base, exponent = factor, sp.Integer(1)
+        if isinstance(base, sp.exp):
+            parts.append(exponent * base.args[0])
+            continue
         if isinstance(base, sp.gamma):
             parts.append(exponent * sp.loggamma(base.args[0]))
         elif factor.is_Rational:
@@ -40,10 +42,11 @@ def _log(x: Expr) -> Expr:
     return sp.Add(*parts)
 
 
-class logabs(sp.Function):  # noqa: N801
+class logabs(sp.Function):
     """log |x| of what has no sign that SymPy knows: what stands in a logarithm is positive, so those of its factors' sizes add up."""
 
     nargs = 1
+    is_real = True
 
     def fdiff(self, argindex: int = 1) -> Expr:
         """1/x."""
@@ -58,7 +61,23 @@ def factored(x: Expr) -> Expr:
     """One fraction, its numerator and denominator as products."""
     if x.is_Atom:
         return x
-    return sp.factor(sp.together(x))
+    opened, back = _opened(x)
+    return sp.factor(sp.together(opened)).xreplace(back)
+
+
+def _opened(x: Expr) -> tuple[Expr, dict[Expr, Expr]]:
+    """The expression with free variables for exponentials, exp(a - b) as a quotient of two of them, and what they stand for."""
+    there: dict[Expr, Expr] = {}
+    bases: dict[Expr, Expr] = {}
+    for e in sorted(x.atoms(sp.exp), key=lambda e: e.sort_key()):
+        parts = []
+        for term in sp.Add.make_args(sp.expand(e.args[0])):
+            number, rest = term.as_coeff_Mul()
+            if rest not in bases:
+                bases[rest] = sp.Dummy(f"e_{len(bases)}", positive=True)
+            parts.append(bases[rest] ** number)
+        there[e] = sp.Mul(*parts)
+    return (x.xreplace(there) if there else x), {v: sp.exp(t) for t, v in bases.items()}
 
 
 def power(base: Expr, exponent: Expr) -> Expr:
@@ -167,4 +186,4 @@ def is_zero(gap: Expr) -> bool:
     gap = sp.expand(gap)
     if gap == 0:
         return True
-    return bool(sp.expand(sp.fraction(sp.together(gap))[0]) == 0)
+    return bool(sp.expand(sp.fraction(sp.together(_opened(gap)[0]))[0]) == 0)

@@ -166,8 +166,8 @@ class Expressions(Walker):
         return int(value)
 
     def knows(self, dist: str) -> bool:
-        """Densities are taken as the proof unfolds them, but for the finite ones."""
-        return dist in _FINITE
+        """Whether the density of a distribution is known without the proof."""
+        return dist in _DENSITIES
 
     def is_nothing(self, value: Expr) -> bool:
         """Whether a probability is certainly 0."""
@@ -227,8 +227,8 @@ class Expressions(Walker):
             return args[0]
         if dist == "dist:empirical" and self.p.ops[t] == "pdf":
             return sp.Rational(sum(v == args[1] for v in args[0]), self.samples)
-        if self.p.ops[t] == "pdf" and dist in _FINITE:
-            return _FINITE[dist](*args)
+        if self.p.ops[t] == "pdf" and dist in _DENSITIES:
+            return _DENSITIES[dist](*args)
         raise Beyond(f"the {self.p.ops[t]} of {dist} is not unfolded in the proof")
 
     def _leaf(self, t: int, scope: Scope) -> Any:
@@ -347,12 +347,28 @@ def _bernoulli(p: Expr, y: Expr) -> Expr:
     return p if y == 1 else 1 - p if y == 0 else sp.Integer(0)
 
 
+def _normal(mu: Expr, sigma: Expr, y: Expr) -> Expr:
+    return forms.exp(-((y - mu) ** 2) / (2 * sigma**2)) / (sigma * sp.sqrt(2 * sp.pi))
+
+
+def _laplace(mu: Expr, b: Expr, y: Expr) -> Expr:
+    return forms.exp(-forms.size(y - mu) / b) / (2 * b)
+
+
+def _poisson(lam: Expr, y: Expr) -> Expr:
+    return forms.power(lam, y) * forms.exp(-lam) / forms.gamma(y + 1)
+
+
 def _binomial(n: Expr, k: Expr) -> Expr:
     return forms.gamma(n + 1) / (forms.gamma(k + 1) * forms.gamma(n - k + 1))
 
 
 _ONE: Final = sp.Integer(1)
-_FINITE: Final[dict[str, Callable[..., Expr]]] = {"dist:bernoulli": _bernoulli, "dist:categorical": _at, "dist:one-hot-categorical": _dot}
+#: Densities that are known here without the proof.
+_DENSITIES: Final[dict[str, Callable[..., Expr]]] = {
+    "dist:bernoulli": _bernoulli, "dist:categorical": _at, "dist:one-hot-categorical": _dot, "dist:normal": _normal,
+    "dist:laplace": _laplace, "dist:poisson": _poisson, "dist:exponential": lambda lam, y: lam * forms.exp(-lam * y),
+}  # fmt: skip
 _CONDITIONS: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not"})
 _SCALAR: Final[dict[str, Callable[..., Expr]]] = {
     "neg": lambda x: -x, "div": lambda x, y: x / y, "pow": forms.power, "exp": forms.exp, "log": forms.log, "sqrt": lambda x: forms.power(x, sp.Rational(1, 2)),

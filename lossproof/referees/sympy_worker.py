@@ -284,6 +284,8 @@ class Worker:
             pairs = [(sides[left] * a, sides[right] * b)]
             if sides[left] < 0:
                 pairs = [(-forms.log(a), sides[right] * b), *pairs]
+            elif (-a).is_nonnegative:
+                pairs = [(-forms.log(-a), sides[right] * b), *pairs]
             for x, y in pairs:
                 x, y = forms.settled(x), forms.settled(y)
                 if x == y or (not x.has(sp.oo, sp.nan) and not y.has(sp.oo, sp.nan) and self._zero(x - y)):
