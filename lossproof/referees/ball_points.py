@@ -144,8 +144,8 @@ class Points:
 
     def moved(self, point: Point, samples: int) -> Point | None:
         """The same data and fixed values with other parameters; None if the hypotheses were not met."""
-        moving = [s for s in self.p.symbols.values() if s.role == "parameter"]
-        held = {n: v for n, v in point.items() if self.p.symbols[n].role != "parameter"}
+        moving = [s for s in self.p.symbols.values() if s.role == "parameter" and s.name not in self.sizes]
+        held = {n: v for n, v in point.items() if self.p.symbols[n].role != "parameter" or n in self.sizes}
         for _ in range(_TRIES):
             found = self._rest(held, samples, moving)
             if found is not None and any(found[s.name] != point[s.name] for s in moving):

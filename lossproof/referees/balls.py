@@ -201,10 +201,15 @@ class _Judge:
             (s["nll"], total), (p.fn("add", *ledger), s["offset"]),
             (p.fn("add", p.number(0), *[c.left for c in pieces]), s["nll"]), (p.fn("add", p.number(0), *[c.right for c in pieces]), total),
         ]  # fmt: skip
-        checks = [lambda q, a=a, b=b: self._same(q, a, b, [{"#": i} for i in range(q.samples)]) for a, b in pairs]
         whole_data = self._end("left")
-        checks.append(lambda q: self._same(q, whole_data, s["nll"], [{"#": 0}]) if q.samples == 1 else CONFIRMED)
-        return self._everywhere(checks)
+
+        def one(place: _Place) -> Answer:
+            return self._same(place, whole_data, s["nll"], [{"#": 0}]) if place.samples == 1 else CONFIRMED
+
+        def pair(a: int, b: int) -> Callable[[_Place], Answer]:
+            return lambda place: self._same(place, a, b, [{"#": i} for i in range(place.samples)])
+
+        return self._everywhere([*(pair(a, b) for a, b in pairs), one])
 
     def _refutation(self) -> Answer:
         from lossproof.referees.ball_witness import witnessed
@@ -261,7 +266,8 @@ class _Judge:
 
     def _scopes(self, place: _Place, step: Step) -> list[Scope]:
         """The values of what is bound around a step: indices, variables of expectations, samples."""
-        p, found = self.p, [dict[str, Any]()]
+        p = self.p
+        found: list[dict[str, Any]] = [{}]
         evaluator = place.at(BITS[0])
         for binder in step.binders:
             op, args = p.ops[binder], p.args[binder]
@@ -278,8 +284,8 @@ class _Judge:
                 found = [{**s, "#": i} for s in found for i in range(place.samples)]
         if any("#" in evaluator.free(t) for t in (step.before, step.after)):
             found = [s if "#" in s else {**s, "#": i} for s in found for i in range(place.samples)]
-        keys = {evaluator.key(step.before, s) + evaluator.key(step.after, s): s for s in found}
-        return list(keys.values())[:_SCOPES]
+        keys: dict[tuple[object, ...], Scope] = {evaluator.key(step.before, s) + evaluator.key(step.after, s): s for s in found}
+        return [*keys.values()][:_SCOPES]
 
     def _variable(self, evaluator: Evaluator, variable: int, scope: Scope) -> list[Any]:
         """Values of an expectation's variable: all, or some of many."""
@@ -378,6 +384,8 @@ class _Judge:
             here = place.at(bits).value(term, scope)
             return _worst([agree(here, q.at(bits).value(term, scope)) for q in place.moved])
 
+        if any(self.p.symbols[n].role == "parameter" for n in self.p.names(term) & self.points.sizes):
+            return "undecided", "a length that is learned is in it"
         if not place.moved:
             return "undecided", "no other parameters were found"
         return self._settled(decide)

@@ -123,7 +123,8 @@ class Reading:
 
     def term(self, index: Any) -> int:
         """A term by its number in the file."""
-        need(type(index) is int and 0 <= index < len(self._rows), f"there is no term {index!r:.20}")
+        if type(index) is not int or not 0 <= index < len(self._rows):
+            raise MalformedError(f"there is no term {index!r:.20}")
         return self._rows[index]
 
     def _optional(self, index: Any) -> int | None:
@@ -249,7 +250,21 @@ class Reading:
                 self.breaks.append(f"the steps of chain {name} do not end where the chain ends")
             if weakest[name] > RELATIONS.index(chain.relation):
                 self.breaks.append(f"a step of chain {name} is weaker than the chain claims")
+        self._check_ends()
         return tuple(found)
+
+    def _check_ends(self) -> None:
+        """That the chains are about the claim."""
+        left, right = self.claim["left"], self.claim["right"]
+        main = self.chains.get("claim" if self.compares else "dataset")
+        proved = self.relation in RELATIONS
+        if proved and (main is None or (main.left, main.right) != (left, right)):
+            self.breaks.append("no chain leads from the one side of the claim to the other")
+        elif proved and main is not None and RELATIONS.index(main.relation) > RELATIONS.index(self.relation):
+            self.breaks.append("the claim is stronger than its chain")
+        ends = [self.chains[n].left for n in ("a", "b") if n in self.chains]
+        if self.compares and ends != [left, right]:
+            self.breaks.append("the chains a and b do not begin with the two objectives")
 
     def _path(self, root: int, place: Sequence[int]) -> list[int] | None:
         """The terms from the root to the place."""

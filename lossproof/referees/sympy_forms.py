@@ -42,7 +42,7 @@ def _log(x: Expr) -> Expr:
     return sp.Add(*parts)
 
 
-class logabs(sp.Function):
+class logabs(sp.Function):  # type: ignore[misc]
     """log |x| of what has no sign that SymPy knows: what stands in a logarithm is positive, so those of its factors' sizes add up."""
 
     nargs = 1

@@ -171,7 +171,7 @@ class Expressions(Walker):
 
     def is_nothing(self, value: Expr) -> bool:
         """Whether a probability is certainly 0."""
-        return value == 0
+        return bool(value == 0)
 
     def holds(self, t: int, value: Any) -> bool:
         """Whether the condition of a case holds, or Split."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from fractions import Fraction
 from typing import Any, Final
 
 import sympy as sp
@@ -28,6 +30,7 @@ EACH: Final = 6.0
 SAMPLES: Final = 2
 SIZE: Final = 2
 _SPLITS: Final = 5
+_TRIES: Final = 100
 _SURE: Final = sp.Float("1e-20", 50)
 _STRANGE: Final = (Unsure, Undefined, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError, NotImplementedError)
 
@@ -79,7 +82,7 @@ class Worker:
                 found.append(len(args))
             elif op in ("categories", "onehot"):
                 size = self.p.values[args[0]]
-                found.append(int(size) if isinstance(size, type(sp)) or hasattr(size, "numerator") else SIZE)
+                found.append(int(size) if isinstance(size, Fraction) else SIZE)
         return min(max(found), 4)
 
     def findings(self) -> Iterator[Finding]:
@@ -174,6 +177,8 @@ class Worker:
         for names in self.plain:
             walker = Expressions(names, {})
             for t in terms:
+                if any(self.p.symbols[n].role == "parameter" for n in self.p.names(t) & names.sized):
+                    return "undecided", "a length that is learned is in it"
                 moving = self._moving(names, t, walker)
                 x = walker.value(t, {"#": 0})
                 for v in moving & x.free_symbols:
@@ -345,8 +350,9 @@ class Worker:
         variables = sorted(gap.free_symbols.union(*[g.free_symbols for (_, g), _ in cases]), key=str)
         sure = 0
         value: Expr = sp.Integer(0)
-        for k in range(12):
-            point = {v: _exact(v, i, k) for i, v in enumerate(variables)}
+        drawn = random.Random(1)
+        for _ in range(_TRIES):
+            point = {v: _exact(v, drawn) for v in variables}
             if not all(bool(g.xreplace(point) == 0 if kind == "zero" else g.xreplace(point) > 0) == holds for (kind, g), holds in cases):
                 continue
             value = gap.xreplace(point).evalf(50, maxn=200)
@@ -371,12 +377,12 @@ def _paired(a: Any, b: Any) -> Iterator[tuple[Expr, Expr]]:
         yield a, b
 
 
-def _exact(v: Expr, i: int, k: int) -> Expr:
+def _exact(v: Expr, drawn: random.Random) -> Expr:
     """An exact value of a free variable."""
     if v.is_integer:
-        return sp.Integer((3 * i + 2 * k) % 5 + 1)
-    value = sp.Rational(7 * i + 5 * k + 3, 2 * i + 3 * k + 4)
-    return value if v.is_nonnegative or (i + k) % 2 else -value
+        return sp.Integer(drawn.randint(0 if v.is_nonnegative else -4, 6))
+    value = sp.Rational(drawn.randint(1, 24), drawn.choice((2, 3, 5, 7)))
+    return value if v.is_nonnegative or drawn.random() < 0.5 else -value
 
 
 def _hypotheses(walker: Expressions) -> Iterator[tuple[tuple[str, Expr], bool]]:
