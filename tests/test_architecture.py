@@ -102,6 +102,24 @@ def test_trusted_rooms_do_not_read_print_or_search(name: str) -> None:
             assert there in allowed or method_of_term, f"{path.name}:{line} imports {there}"
 
 
+#: Which files of referees/ belong together; __init__, reading and walking are common to all.
+OF_REFEREE = {"sympy": "sympy", "ball": "balls", "balls": "balls", "coq": "coq"}
+
+
+def test_referees_share_no_code_with_the_engine_or_one_another() -> None:
+    for path in FILES:
+        if room(path) != "referees":
+            continue
+        own = OF_REFEREE.get(path.stem.split("_")[0])
+        for there, _, line in imports(read(path)):
+            assert there in ("errors", "referees"), f"{path.name}:{line} imports {there}"
+        for node in ast.walk(read(path)):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("lossproof.referees."):
+                continue
+            other = OF_REFEREE.get((node.module or "").rpartition(".")[2].split("_")[0])
+            assert other is None or other == own, f"{path.name}:{node.lineno} imports {node.module}"
+
+
 def test_checker_imports_the_standard_library_alone() -> None:
     for node in ast.walk(read(PACKAGE / "checker.py")):
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else []

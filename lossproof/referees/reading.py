@@ -93,6 +93,8 @@ class Reading:
         self.per_sample = {} if self.compares else {k: self.term(self._part(data, "per_sample").get(k)) for k in ("nll", "scale", "loss", "offset")}
         self.ledger = () if self.compares else tuple(self.term(self.entry(r, "term")[0]) for r in self.listed(data, "ledger"))
         self.witness: Any = data.get("witness")
+        #: The records that the proof uses, by the id of the rule.
+        self.records = {k: r["record"] for k, r in self._part(data, "rules").items() if isinstance(r, Mapping) and isinstance(r.get("record"), Mapping)}
         self.chains = self._read_chains(self._part(data, "chains"))
         #: Where the steps do not follow one another, or do not lead where they are said to lead.
         self.breaks: list[str] = []
