@@ -28,6 +28,12 @@ def read_text(source: str, limit: int | None = None, *, hint: str | None = None)
         raise UsageError(f"cannot read {source}: it is not UTF-8 text, byte {error.start}") from None
 
 
+def cache_folder() -> Path | None:
+    """The folder of this program in the user's cache, which need not exist; None if there is no such place."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(home) / "lossproof" if os.path.isabs(home) else None
+
+
 @contextmanager
 def replacing(target: str) -> Iterator[Path]:
     """The place of a new file that takes its name when all is written. Raises UsageError if it cannot be written."""

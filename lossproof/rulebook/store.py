@@ -16,6 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from lossproof import __version__
 from lossproof.errors import RecordError
+from lossproof.files import cache_folder
 
 KINDS: Final = ("algebra", "facts", "distributions", "links", "losses")
 _FORMAT: Final = 4
@@ -105,10 +106,8 @@ def _fingerprint(folder: Path) -> str:
 def _cache_path(folder: Path) -> Path | None:
     from zlib import crc32
 
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    if not os.path.isabs(home):
-        return None
-    return Path(home) / "lossproof" / f"records-{crc32(str(folder).encode()):08x}.json"
+    home = cache_folder()
+    return None if home is None else home / f"records-{crc32(str(folder).encode()):08x}.json"
 
 
 def _read(path: Path, key: str) -> tuple[Records, Index] | None:

@@ -1,0 +1,336 @@
+"""The whole file for one proof: header, records' lemmas, the section with the steps, the theorems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from lossproof.referees.coq.defined import definedness
+from lossproof.referees.coq.printer import LOOSE, Context, Unsupported
+from lossproof.referees.coq.proof import Proof, Step
+from lossproof.referees.coq.writer import HERE, Block, Writer, cost, scripts
+from lossproof.syntax import to_ascii
+from lossproof.terms import Term, replace_at
+
+#: What a file begins with that is compiled against the prelude.
+HEADER = (
+    "Require Import Reals Lra Lia Psatz ZArith List FunctionalExtensionality.\n"
+    "Import ListNotations.\nRequire Import Lossproof.\nOpen Scope R_scope.\n"
+)
+
+
+def prelude() -> str:
+    """Definitions, lemmas and tactics that every file begins with."""
+    return (HERE / "prelude.v").read_text(encoding="utf-8") + "".join((HERE / name).read_text(encoding="utf-8") for name in ("lemmas.v", "steps.v"))
+
+
+def comment(text: str) -> str:
+    """A comment of one line: ASCII, and nothing in it that ends or opens comments or strings."""
+    plain = text.encode("ascii", "replace").decode().replace('"', "'").replace("(*", "( *").replace("*)", "* )")
+    return f"(* {' '.join(plain.split())[:400]} *)"
+
+
+_SAID = {
+    "chain_dataset": "scale and offset free of the parameters, for any class of models and any number of samples",
+    "max_likelihood_is_min_loss": "of two parameters the one with the greater likelihood has the smaller loss",
+    "minimisers_agree": "a parameter has the greatest likelihood just if it has the least loss",
+    "well_defined": "every term of the claim has a value",
+}
+
+
+class ProofFile:
+    """The file of one proof; :meth:`body` without the prelude, as a section."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.proof = Proof(data)
+        self.writer = Writer(self.proof)
+        self.theorems: list[str] = []
+        self.affine: set[str] = set()
+
+    @property
+    def x(self) -> str:
+        """What the names of lemmas about values that may be infinite begin with."""
+        return "x" if self.writer.is_extended else ""
+
+    def body(self) -> str:
+        """Everything after the prelude. Raises Unsupported."""
+        w, proof = self.writer, self.proof
+        w.suppositions()
+        supposed, w.lines = w.lines, []
+        parts: list[str] = []
+        for name in proof.chains:
+            parts.append(self._chain(name))
+        parts.append(self._theorems())
+        parts.append(self._well_defined())
+        densities = [*self._densities(), self._likelihood()]
+        definitions = w.definitions()
+        lemmas = [self._lemma(kind, s.id, s.text) for (kind, _), s in w.statements.items()]
+        context = [f"Context {{H{s} : {s}}}." for s in w.printer.structures]
+        variables = " ".join(["(W : Type)", "(n_samples : nat)", *w.variables()])
+        return "\n\n".join([
+            *definitions, *lemmas, "Section Proof.", *context, f"Variables {variables}.",
+            "Hypothesis n_positive : (0 < n_samples)%nat.", *supposed, *densities, *parts, "End Proof.",
+        ]) + "\n"  # fmt: skip
+
+    def _lemma(self, kind: str, id: str, text: str) -> str:
+        script = scripts().get(kind, {}).get(id, "lp_auto.")
+        return f"{text}\nProof.\n{script}\nQed."
+
+    # -- chains
+
+    def _chain(self, name: str) -> str:
+        w = self.writer
+        left, _, right = self.proof.chains[name]
+        steps = self.proof.of_chain(name)
+        own = w.chain_names[name]
+        per_sample = self.proof.needs_sample(left)
+        ctx = replace(w.at_point, sample="i" if per_sample else None)
+        arguments = "(w : W)" + (" (i : nat)" if per_sample else "")
+        states = [left]
+        for s in steps:
+            states.append(replace_at(states[-1], s.place, s.after) if s.place else s.after)
+        if states[-1] is not right:
+            raise Unsupported(f"the chain {name}, whose steps do not end where it does")
+        lines = [comment(f"{name}: {_ascii(left)}")]
+        for j, state in enumerate(states):
+            if j:
+                lines.append(comment(f"step {steps[j - 1].id}, {steps[j - 1].rule}: {_ascii(state)}"))
+            lines.append(f"Definition {own}_{j} {arguments} : {w.value_type} :=\n  {w.state(state, ctx)}.")
+            if j:
+                lines.append(self._step(own, j, states, steps[j - 1], ctx))
+        lines.append(self._total(name, own, states, steps, per_sample))
+        return "\n".join(lines)
+
+    def _step(self, own: str, j: int, states: list[Term], step: Step, ctx: Context) -> str:
+        w = self.writer
+        at = "w i" if ctx.sample else "w"
+        unfold = f"unfold {own}_{j - 1}, {own}_{j}."
+        head = f"Lemma {own}_step_{j} : "
+        if step.relation == "equal":
+            per = "forall i, (i < n_samples)%nat -> " if ctx.sample else ""
+            intros = "intros w Hw i Hi." if ctx.sample else "intros w Hw."
+            root = states[j - 1]
+            place = step.place[1:] if root.op == "minimise" else step.place
+            proof = w.equality(cost(root), place, step, ctx, spine=w.is_extended)
+            return f"{head}forall w, feasible w -> {per}{own}_{j - 1} {at} = {own}_{j} {at}.\nProof.\n  {intros} {unfold}\n  {proof}\nQed."
+        if step.relation == "same-order":
+            proof = f"exact {w.chain_names[str(step.bindings['chain'])]}." if step.rule == "lemma" else w.order(step)
+            if step.rule == "lemma" and "direction" in step.bindings:
+                proof = f"apply {self.x}same_sym. {proof}"
+            return f"{head}{self.x}same feasible {own}_{j - 1} {own}_{j}.\nProof.\n  {unfold}\n  {proof}\nQed."
+        return f"{head}{self._affine(step)} {own}_{j - 1} {own}_{j}.\nProof.\n  {unfold}\n  {self._affine_proof(step)}\nQed."
+
+    def _affine(self, step: Step) -> str:
+        scale, offset = self._account(step)
+        return f"{self.x}affine feasible {scale} {offset}"
+
+    def _account(self, step: Step) -> tuple[str, str]:
+        w = self.writer
+        if step.rule == "drop-constant":
+            return "1", w.printer.number(step.bindings["d"], w.ctx, 9)
+        if step.rule == "pull-scale":
+            return w.printer.number(step.bindings["c"], w.ctx, 9), "0"
+        raise Unsupported(f"the relation of {step.rule}")
+
+    def _affine_proof(self, step: Step) -> str:
+        w = self.writer
+        statement = w.statement("rule", step.rule)
+        known = dict(step.conditions)
+        block = Block("")
+        if w.is_extended:
+            for _, number in step.conditions:
+                w.fact(number, w.ctx, block)
+            return block.text() + ("apply xaffine_drop; intros w Hw; lp_to_fin." if step.rule == "drop-constant" else "apply xaffine_pull; assumption.")
+        use = w._use(statement, f"rule_{step.rule.replace('-', '_')}", step.bindings, known, w.ctx, block, "lp_exact Q.")
+        return block.text() + use
+
+    def _total(self, name: str, own: str, states: list[Term], steps: list[Step], per_sample: bool) -> str:
+        last = len(steps)
+        relations = {s.relation for s in steps}
+        self.theorems += [own] * (name not in ("dataset",))
+        if relations <= {"equal"}:
+            per = "forall i, (i < n_samples)%nat -> " if per_sample else ""
+            at, intros = ("w i", "w Hw i Hi") if per_sample else ("w", "w Hw")
+            rewrites = " ".join(f"rewrite ({own}_step_{j} {intros})." for j in range(1, last + 1))
+            return f"Theorem {own} : forall w, feasible w -> {per}{own}_0 {at} = {own}_{last} {at}.\nProof. intros {intros}. {rewrites} reflexivity. Qed."
+        if "same-order" in relations:
+            lines, x = [], self.x
+            for j, s in enumerate(steps, 1):
+                use = {"equal": f"apply {x}same_eqv, {own}_step_{j}", "same-order": f"exact {own}_step_{j}"}.get(s.relation, f"eapply {x}affine_same, {own}_step_{j}")
+                lines.append(f"eapply {x}same_trans. {{ {use}. }}")
+            return f"Theorem {own} : {x}same feasible {own}_0 {own}_{last}.\nProof. {' '.join(lines)} apply {x}same_refl. Qed."
+        return self._affine_total(name, own, steps)
+
+    def _affine_total(self, name: str, own: str, steps: list[Step]) -> str:
+        w = self.writer
+        claim = self.proof.data["claim"]
+        scale, offset = self.proof.terms[claim["scale"]], self.proof.terms[claim["offset"]]
+        lines, x = [], self.x
+        for j, s in enumerate(steps, 1):
+            if s.relation == "equal":
+                lines.append(f"eapply {x}affine_trans. {{ apply {x}affine_of_eqv, {own}_step_{j}. }}")
+            else:
+                lines.append(f"eapply {x}affine_trans. {{ exact {own}_step_{j}. }}")
+        facts = Block("")
+        for s in steps:
+            for says, number in s.conditions:
+                if s.relation != "equal" or (s.rule == "algebra" and not self.proof.has_parameter(says) and not self.proof.needs_sample(says)):
+                    w.fact(number, w.ctx, facts)
+        printed = (w.printer.number(t, w.ctx, 9) for t in (scale, offset))
+        self.theorems += [own] * (own not in self.theorems)
+        self.affine.add(own)
+        return (
+            f"Theorem {own} : {x}affine feasible {' '.join(printed)} {own}_0 {own}_{len(steps)}.\nProof.\n  {facts.text()}"
+            f"eapply {x}affine_restate.\n  {{ {' '.join(lines)} apply {x}affine_refl. }}\n  all: lp_algebra.\nQed."
+        )
+
+    # -- densities and theorems
+
+    def _densities(self) -> list[str]:
+        w = self.writer
+        found = []
+        done: set[Term] = set()
+        while len(done) < len(w.densities):
+            for term, name in list(w.densities.items()):
+                if term not in done:
+                    done.add(term)
+                    found.append(self._density(term, name))
+        return found
+
+    def _density(self, term: Term, name: str) -> str:
+        w = self.writer
+        per_sample = self.proof.needs_sample(term)
+        ctx = replace(w.at_point, sample="i" if per_sample else None)
+        unfolded, finish = self._unfolded(term, ctx)
+        block = Block("")
+        w.ambient(ctx, block)
+        w.every_fact(ctx, block)
+        per = "forall i, (i < n_samples)%nat -> " if per_sample else ""
+        intros = "intros w Hw i Hi." if per_sample else "intros w Hw."
+        return (
+            f"Lemma {name} : forall w, feasible w -> {per}0 {'<=' if w.is_extended else '<'} {w.printer.number(term, ctx, 39)}.\n"
+            f"Proof.\n  {intros}\n  {unfolded}{block.text()}{finish}\nQed."
+        )
+
+    def _unfolded(self, term: Term, ctx: Context) -> tuple[str, str]:
+        """The density as the chain writes it before its logarithm is split, which is positive by the facts that the split asks for."""
+        w = self.writer
+        text, rewrites, current = "", "", term
+        for left, _, _ in self.proof.chains.values():
+            if left.op == "neg" and left.args[0].op == "log" and left.args[0].args[0] is term:
+                name = next(n for n, c in self.proof.chains.items() if c[0] is left)
+                for j, step in enumerate(self.proof.of_chain(name)):
+                    if step.place[:2] != (0, 0):
+                        break
+                    after = replace_at(current, step.place[2:], step.after)
+                    a, b = (w.printer.number(t, ctx) for t in (current, after))
+                    text += f"assert (E{j} : {a} = {b}). {{ {w.equality(current, step.place[2:], step, ctx, spine=False)} }}\n  "
+                    rewrites += f"rewrite E{j}. "
+                    current = after
+                break
+        names = ", ".join(f"{k}_{id.replace('-', '_')}" for k, id in w.printer.used)
+        return text, rewrites + ("lp_density." if not names else f"first [ lp_density | unfold {names}; lp_density ].")
+
+    def _likelihood(self) -> str:
+        uses = " ".join(f"apply {name}; assumption |" for name in self.writer.densities.values())
+        return f"Ltac lp_likelihood := intros; repeat first [ {uses} apply nprod_pos; intros | apply Rmult_lt_0_compat ]."
+
+    # -- what is shown besides
+
+    def _well_defined(self) -> str:
+        """Each side of the claim has a value, and what they come from: Coq's functions are total, so that this is said apart."""
+        w = self.writer
+        rows = self._to_define()
+        lines = []
+        for term, ctx in rows:
+            for text in definedness((term,), w.printer, ctx):
+                lines.append((ctx.sample is not None, text))
+        if not lines:
+            return ""
+        found = list(dict.fromkeys(lines))
+        plain = [text for per, text in found if not per]
+        sampled = [text for per, text in found if per]
+        goals, proofs = [], []
+        if plain:
+            goals.append(_conjunction(plain))
+            proofs.append(f"{{ {self._values(w.at_point)} }}")
+        if sampled:
+            goals.append(f"forall i, (i < n_samples)%nat ->\n  {_conjunction(sampled)}")
+            proofs.append(f"{{ intros i Hi. {self._values(replace(w.at_point, sample='i'))} }}")
+        self.theorems.append("well_defined")
+        split = "split.\n  " if len(goals) > 1 else ""
+        conjunction = " /\\\n  ".join(f"({g})" for g in goals)
+        return (
+            "(* Logarithms are of what is positive, denominators are not 0: every term of the claim has a value. *)\n"
+            f"Theorem well_defined : forall w, feasible w ->\n  {conjunction}.\n"
+            f"Proof.\n  intros w Hw. {split}" + "\n  ".join(proofs) + "\nQed."
+        )
+
+    def _values(self, ctx: Context) -> str:
+        block = Block("")
+        self.writer.ambient(ctx, block)
+        self.writer.every_fact(ctx, block)
+        return f"{block.text()}repeat apply conj; lp_value."
+
+    def _to_define(self) -> list[tuple[Term, Context]]:
+        w, data = self.writer, self.proof.data
+        if w.is_extended:
+            return []
+        sample = replace(w.at_point, sample="i")
+        if "per_sample" not in data:
+            return [(cost(self.proof.chains[c][0]), w.at_point) for c in ("a", "b") if c in self.proof.chains]
+        terms = [s.after for s in self.proof.steps if s.rule.startswith("density-")]
+        terms += [self.proof.terms[data["per_sample"][k]] for k in ("nll", "scale", "loss", "offset")]
+        return [(t, sample if self.proof.needs_sample(t) else w.at_point) for t in dict.fromkeys(terms)]
+
+    def premises(self) -> list[str]:
+        """The structures of special functions that the theorems suppose."""
+        return list(self.writer.printer.structures)
+
+    def assumptions(self) -> str:
+        """What prints the axioms that all the theorems rest on."""
+        names = self.theorems or ["feasible"]
+        return f"Definition certificate := ({', '.join(f'@{n}' for n in names)}).\nPrint Assumptions certificate.\n"
+
+    def claims(self) -> list[tuple[str, str]]:
+        """What Coq accepted: what it is called, and what it says."""
+        found = [(f"{len(self.proof.steps)} steps", "each a lemma, each rule a lemma with the conditions that it asks for")]
+        for name in self.theorems:
+            found.append((name.removeprefix("chain_").replace("_", " "), _SAID.get(name, "the chain's ends are related as it says")))
+        return found
+
+    def _theorems(self) -> str:
+        w = self.writer
+        if "dataset" not in self.proof.chains or "preamble" not in self.proof.chains:
+            return ""
+        likelihood = self.proof.chains["preamble"][0]
+        last = len(self.proof.of_chain("dataset"))
+        dataset, preamble = w.chain_names["dataset"], w.chain_names["preamble"]
+        is_affine = dataset in self.affine
+        x = self.x
+        of_dataset = f"eapply {x}affine_same. exact {dataset}." if is_affine else f"apply {x}same_eqv. exact {dataset}."
+        text = w.printer.number(likelihood.args[0], w.at_point, LOOSE)
+        self.theorems += ["max_likelihood_is_min_loss", "minimisers_agree"]
+        return "\n".join([
+            "(* The likelihood, and the theorem: whatever the model class W, and however many samples. *)",
+            f"Definition likelihood (w : W) : R :=\n  {text}.",
+            f"Theorem max_likelihood_is_min_loss : {x}anti feasible likelihood {dataset}_{last}.",
+            f"Proof.\n  apply {x}same_anti. eapply {x}same_trans. {{ exact {preamble}. }}\n  {of_dataset}\nQed.",
+            f"Corollary minimisers_agree : forall w, argmax feasible likelihood w <-> {x}argmin feasible {dataset}_{last} w.",
+            f"Proof. exact ({x}anti_argmax _ _ _ max_likelihood_is_min_loss). Qed.",
+        ])  # fmt: skip
+
+
+def _ascii(term: Term) -> str:
+    return to_ascii(term) if str(term.op) else ""
+
+
+def _conjunction(parts: list[str]) -> str:
+    return " /\\\n  ".join(f"({p})" for p in parts)
+
+
+def _all(term: Term) -> list[Term]:
+    from lossproof.terms import postorder
+
+    return postorder(term)

@@ -1,0 +1,179 @@
+"""Handing a file to ``coqc``: in a fresh folder, with limits of time and memory, and reading what it says."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from lossproof.files import cache_folder
+from lossproof.referees import INSTALL, Finding, Report
+from lossproof.referees.coq.file import HEADER, ProofFile, comment, prelude
+from lossproof.referees.coq.printer import Unsupported
+
+#: The axioms of the library's real numbers, and no others, may stand under a theorem.
+AXIOMS: Final = frozenset({
+    "ClassicalDedekindReals.sig_not_dec", "ClassicalDedekindReals.sig_forall_dec",
+    "FunctionalExtensionality.functional_extensionality_dep", "Classical_Prop.classic",
+})  # fmt: skip
+MEMORY: Final = 6 * 2**30
+LIBRARY: Final = "Lossproof"
+_PRELUDE_LIMIT: Final = 300.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What ``coqc`` said: whether it accepted the file, its output, whether it ran out of time."""
+
+    accepted: bool
+    output: str
+    timed_out: bool = False
+
+
+def coqc() -> str | None:
+    """The program, or None."""
+    return shutil.which("coqc")
+
+
+def compile_file(folder: Path, name: str, limit: float, library: Path | None = None) -> Outcome:
+    """Compiles a file of the folder; ``library`` holds the compiled prelude. Limits are on time (wall) and memory."""
+    command = [str(coqc()), "-q", *(["-R", str(library), ""] if library is not None else []), name]
+    process = subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        start_new_session=True, preexec_fn=_limit_memory,
+    )  # fmt: skip
+    try:
+        output, _ = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return Outcome(False, f"no answer within {limit:g} s", timed_out=True)
+    return Outcome(process.returncode == 0, output)
+
+
+def _limit_memory() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+@lru_cache(1)
+def version() -> str:
+    """The version of Coq, as it says it."""
+    found = subprocess.run([str(coqc()), "--print-version"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    return found.stdout.strip()
+
+
+@lru_cache(1)
+def library() -> Path:
+    """The folder of the compiled prelude: in the user's cache, by the content and the version of Coq, else made anew. Raises Unsupported."""
+    text = prelude()
+    key = sha256(f"{version()}\n{text}".encode()).hexdigest()[:24]
+    home = cache_folder()
+    folder = home / f"coq-{key}" if home is not None else None
+    if folder is not None and (folder / f"{LIBRARY}.vo").is_file():
+        return folder
+    fresh = Path(tempfile.mkdtemp(prefix="lossproof-"))
+    (fresh / f"{LIBRARY}.v").write_text(text, encoding="utf-8")
+    outcome = compile_file(fresh, f"{LIBRARY}.v", _PRELUDE_LIMIT)
+    if not outcome.accepted:
+        raise Unsupported(f"the prelude is not accepted: {_first_error(outcome.output)}")
+    return _kept(fresh, folder) if folder is not None else fresh
+
+
+def _kept(fresh: Path, folder: Path) -> Path:
+    """The compiled prelude moved into the cache, or where it is if that cannot be."""
+    beside = folder.with_name(f"{folder.name}.{os.getpid()}")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(fresh, beside)
+        os.replace(beside, folder)
+    except OSError:
+        shutil.rmtree(beside, ignore_errors=True)
+        return folder if (folder / f"{LIBRARY}.vo").is_file() else fresh
+    shutil.rmtree(fresh, ignore_errors=True)
+    return folder
+
+
+def judge(proof: Mapping[str, Any], *, keep: Path | None, time_limit: float) -> Report:
+    """Writes the proof for Coq and reports what it accepted."""
+    if coqc() is None:
+        return Report("coq", (), 0.0, install=INSTALL["coq"])
+    start = time.perf_counter()
+    try:
+        written = ProofFile(proof)
+        body = written.body()
+        where = library()
+    except Unsupported as error:
+        found = Finding("the proof as a file for Coq", "undecided", f"not written: {error}")
+        return Report("coq", (found,), time.perf_counter() - start)
+    with tempfile.TemporaryDirectory(prefix="lossproof-") as name:
+        folder = Path(name)
+        text = f"{comment(str(proof.get('assumption') or proof.get('question') or ''))}\n{HEADER}\n{body}\n{written.assumptions()}"
+        (folder / "proof.v").write_text(text, encoding="utf-8")
+        outcome = compile_file(folder, "proof.v", time_limit, where)
+        files = _keep(text, keep)
+    seconds = time.perf_counter() - start
+    return Report("coq", tuple(_findings(written, text, outcome, seconds)), seconds, files)
+
+
+def _keep(text: str, keep: Path | None) -> tuple[str, ...]:
+    if keep is None:
+        return ()
+    keep.mkdir(parents=True, exist_ok=True)
+    found = []
+    for name, content in ((f"{LIBRARY}.v", prelude()), ("proof.v", text)):
+        (keep / name).write_text(content, encoding="utf-8")
+        found.append(str(keep / name))
+    return tuple(found)
+
+
+def _findings(written: ProofFile, text: str, outcome: Outcome, seconds: float) -> list[Finding]:
+    if not outcome.accepted:
+        return [Finding("the proof as a file for Coq", "undecided", _failure(text, outcome), seconds)]
+    axioms = axioms_of(outcome.output)
+    foreign = sorted(axioms - AXIOMS)
+    found = [Finding(what, "confirmed", detail) for what, detail in written.claims()]
+    detail = f"rests on {', '.join(sorted(a.rpartition('.')[2] for a in axioms)) or 'no axiom'}"
+    if foreign:
+        found.append(Finding("axioms", "undecided", f"rests on {', '.join(foreign)}, which are not those of the real numbers"))
+    else:
+        found.append(Finding("axioms", "confirmed", detail))
+    if written.premises():
+        found.append(Finding("premises", "confirmed", f"whatever functions have the properties of {', '.join(written.premises())}", required=False))
+    return found
+
+
+def axioms_of(output: str) -> set[str]:
+    """The axioms that ``Print Assumptions`` lists."""
+    _, _, listed = output.partition("Axioms:")
+    return set(re.findall(r"^([A-Za-z_][\w.']*)\s*:", listed, flags=re.M))
+
+
+def _failure(text: str, outcome: Outcome) -> str:
+    if outcome.timed_out:
+        return outcome.output
+    where = re.search(r'File "[^"]*", line (\d+)', outcome.output)
+    lines = text.splitlines()
+    line = int(where[1]) - 1 if where else 0
+    while line > 0 and not re.match(r"\(\* (step|\w+:)", lines[line]):
+        line -= 1
+    at = f"at {lines[line][3:-3][:120]}: " if line else ""
+    return f"not accepted, {at}{_first_error(outcome.output)}"
+
+
+def _first_error(output: str) -> str:
+    _, _, after = output.partition("Error:")
+    return " ".join((after or output).split())[:200]
