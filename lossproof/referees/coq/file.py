@@ -11,7 +11,7 @@ from lossproof.referees.coq.printer import LOOSE, Context, Unsupported
 from lossproof.referees.coq.proof import Proof, Step
 from lossproof.referees.coq.writer import HERE, Block, Writer, cost, scripts
 from lossproof.syntax import to_ascii
-from lossproof.terms import Term, replace_at
+from lossproof.terms import Term, add, mul, replace_at
 
 #: What a file begins with that is compiled against the prelude.
 HEADER = (
@@ -35,6 +35,7 @@ _SAID = {
     "chain_dataset": "scale and offset free of the parameters, for any class of models and any number of samples",
     "max_likelihood_is_min_loss": "of two parameters the one with the greater likelihood has the smaller loss",
     "minimisers_agree": "a parameter has the greatest likelihood just if it has the least loss",
+    "per_sample": "NLL = scale * loss + offset, and the offset is the sum of the ledger",
     "well_defined": "every term of the claim has a value",
 }
 
@@ -62,6 +63,7 @@ class ProofFile:
         for name in proof.chains:
             parts.append(self._chain(name))
         parts.append(self._theorems())
+        parts.append(self._per_sample())
         parts.append(self._well_defined())
         densities = [*self._densities(), self._likelihood()]
         definitions = w.definitions()
@@ -226,7 +228,7 @@ class ProofFile:
                     after = replace_at(current, step.place[2:], step.after)
                     a, b = (w.printer.number(t, ctx) for t in (current, after))
                     text += f"assert (E{j} : {a} = {b}). {{ {w.equality(current, step.place[2:], step, ctx, spine=False)} }}\n  "
-                    rewrites += f"rewrite E{j}. "
+                    rewrites += f"try rewrite E{j}. "
                     current = after
                 break
         names = ", ".join(f"{k}_{id.replace('-', '_')}" for k, id in w.printer.used)
@@ -237,6 +239,52 @@ class ProofFile:
         return f"Ltac lp_likelihood := intros; repeat first [ {uses} apply nprod_pos; intros | apply Rmult_lt_0_compat ]."
 
     # -- what is shown besides
+
+    def _per_sample(self) -> str:
+        """NLL = scale * loss + offset of one sample (with priors of a data set of one), and the offset as the sum of the ledger."""
+        data, w = self.proof.data, self.writer
+        if "per_sample" not in data:
+            return ""
+        self._held_to_the_claim()
+        nll, scale, loss, offset = (self.proof.terms[data["per_sample"][k]] for k in ("nll", "scale", "loss", "offset"))
+        chains = [n for n in self.proof.chains if n == "sample" or n.startswith("prior:")]
+        ctx = replace(w.at_point, sample="i")
+        free = replace(ctx, point=None)
+        state = self._sum([f"{w.chain_names[n]}_0 w{' i' if self.proof.needs_sample(self.proof.chains[n][0]) else ''}" for n in chains])
+        unfold = ", ".join(f"{w.chain_names[n]}_{len(self.proof.of_chain(n))}" for n in chains)
+        rewrites = " ".join(f"rewrite ({w.chain_names[n]} w Hw{' i Hi' if self.proof.needs_sample(self.proof.chains[n][0]) else ''})." for n in chains)
+        c, d = w.printer.number(scale, free, 9), w.printer.number(offset, free, 9)
+        rows = [w.printer.number(self.proof.terms[row["term"]], free, 49) for row in data["ledger"]]
+        goals = [f"{d} = {' + '.join(rows) or '0'}"]
+        if w.is_extended:
+            goals[:0] = [f"{state} = {w.printer.extended(t, ctx, spine=True)}" for t in (nll, add(mul(scale, loss), offset))]
+        else:
+            goals[:0] = [f"{state} = {w.printer.number(nll, ctx)}", f"{state} = {c} * {w.printer.number(loss, ctx, 39)} + {d}"]
+        block = Block("")
+        w.ambient(ctx, block)
+        w.every_fact(ctx, block)
+        close = "lp_ext_algebra" if w.is_extended else "lp_algebra"
+        self.theorems.append("per_sample")
+        return (
+            "(* Of one sample: the negative logarithm of the density, priors included, is scale * loss + offset; the offset is the ledger's sum. *)\n"
+            f"Theorem per_sample : forall w, feasible w -> forall i, (i < n_samples)%nat ->\n  {_conjunction(goals)}.\n"
+            f"Proof.\n  intros w Hw i Hi. {block.text()}{rewrites} unfold {unfold}. split; [{close} | split; [{close} | lp_algebra]].\nQed."
+        )
+
+    def _sum(self, parts: list[str]) -> str:
+        if not self.writer.is_extended:
+            return " + ".join(parts)
+        text = parts[0]
+        for part in parts[1:]:
+            text = f"xadd ({text}) ({part})"
+        return text
+
+    def _held_to_the_claim(self) -> None:
+        """The dataset chain is the claim's. Raises Unsupported."""
+        claim, terms = self.proof.data["claim"], self.proof.terms
+        left, relation, right = self.proof.chains.get("dataset", (None, None, None))
+        if (terms[claim["left"]], claim["relation"], terms[claim["right"]]) != (left, relation, right):
+            raise Unsupported("a claim that is not what its chain shows")
 
     def _well_defined(self) -> str:
         """Each side of the claim has a value, and what they come from: Coq's functions are total, so that this is said apart."""

@@ -23,10 +23,7 @@ from lossproof.referees.coq.file import HEADER, ProofFile, comment, prelude
 from lossproof.referees.coq.printer import Unsupported
 
 #: The axioms of the library's real numbers, and no others, may stand under a theorem.
-AXIOMS: Final = frozenset({
-    "ClassicalDedekindReals.sig_not_dec", "ClassicalDedekindReals.sig_forall_dec",
-    "FunctionalExtensionality.functional_extensionality_dep", "Classical_Prop.classic",
-})  # fmt: skip
+AXIOMS: Final = frozenset({"sig_not_dec", "sig_forall_dec", "functional_extensionality_dep", "classic"})
 MEMORY: Final = 6 * 2**30
 LIBRARY: Final = "Lossproof"
 _PRELUDE_LIMIT: Final = 300.0
@@ -146,7 +143,7 @@ def _findings(written: ProofFile, text: str, outcome: Outcome, seconds: float) -
     axioms = axioms_of(outcome.output)
     foreign = sorted(axioms - AXIOMS)
     found = [Finding(what, "confirmed", detail) for what, detail in written.claims()]
-    detail = f"rests on {', '.join(sorted(a.rpartition('.')[2] for a in axioms)) or 'no axiom'}"
+    detail = f"rests on {', '.join(sorted(axioms)) or 'no axiom'}"
     if foreign:
         found.append(Finding("axioms", "undecided", f"rests on {', '.join(foreign)}, which are not those of the real numbers"))
     else:
@@ -159,7 +156,7 @@ def _findings(written: ProofFile, text: str, outcome: Outcome, seconds: float) -
 def axioms_of(output: str) -> set[str]:
     """The axioms that ``Print Assumptions`` lists."""
     _, _, listed = output.partition("Axioms:")
-    return set(re.findall(r"^([A-Za-z_][\w.']*)\s*:", listed, flags=re.M))
+    return {name.rpartition(".")[2] for name in re.findall(r"^([A-Za-z_][\w.']*)\s*:", listed, flags=re.M)}
 
 
 def _failure(text: str, outcome: Outcome) -> str:
