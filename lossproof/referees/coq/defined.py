@@ -31,8 +31,8 @@ def _of(t: Term, printer: Printer, ctx: Context) -> list[str]:
         return [*(f"{c} = true -> {d}" for d in _of(args[1], printer, ctx)), *(f"{c} = false -> {d}" for d in _of(args[2], printer, ctx))]
     if op == "seq":
         return _of_sequence(t, printer, ctx)
-    if op.startswith("dist:"):
-        return []
+    if op.startswith("dist:") or op in ("E", "H", "CE", "KL", "JS", "NLL"):
+        return []  # a density may be 0 where it has no weight: what stands under an expectation is not asked for
     return [*_all(args, printer, ctx), *_own(t, printer, ctx)]
 
 

@@ -21,7 +21,7 @@ from lossproof.referees.coq.printer import (
 )
 from lossproof.rulebook import Rulebook
 from lossproof.rulebook.records import Distribution
-from lossproof.terms import Term, make, postorder, symbols
+from lossproof.terms import Term, make, postorder, sym, symbols
 
 _VECTOR_DOMAINS = frozenset({"power_domain", "simplex", "onehot", "counts"})
 RESERVED = frozenset(STRUCTURES) | frozenset(FUNCTIONS.values()) | {"norm", "vec", "dot", "cases", "count", "between", "softmax", "at", "in", "using"}
@@ -138,10 +138,34 @@ def _functions(name: str, sort: str, body: Term, table: dict[str, Variable]) -> 
     return binders
 
 
+def variate_sort(dist: Term) -> str:
+    """The sort of what a distribution is over; a metavariable's is left open, and counts as a number."""
+    record = Rulebook.default().distribution_of(dist)
+    return domain_sort(record.variate_domain) if record is not None and record.variate_domain is not None else NUMBER
+
+
+def declaration(id: str) -> tuple[str, str]:
+    """The expectation under a record's distribution as a variable of the section, and that it is taken over the variate's domain."""
+    record = Rulebook.default().distribution(id)
+    if record.is_combinator or record.variate_domain is None:
+        raise Unsupported(f"the expectation under {id}")
+    sort = domain_sort(record.variate_domain)
+    names = [(n, TYPES[NUMBER]) for n in sizes(record)] + [(own(n), TYPES[t].strip("()")) for n, t in slots(record)]
+    arrows = "".join(f"({t}) -> " for _, t in names)
+    name = f"E_{rule_name(id)}"
+    table = {n: named(n, NUMBER) for n in sizes(record)} | {record.variate: named("x", sort)}
+    domain = Printer().membership(sym(record.variate), record.variate_domain, Context(table))
+    binders = " ".join(f"({n} : {t})" for n, t in names)
+    inside = f"forall {binders} x, inside ({name} {' '.join(n for n, _ in names)}) x -> {domain}" if names else f"forall x, inside {name} x -> {domain}"
+    return f"Variable {name} : {arrows}expectation {TYPES[sort]}.", f"Hypothesis inside_{rule_name(id)} : {inside}."
+
+
 def arguments(printer: Printer, kind: str, id: str, dist: Term, ctx: Context) -> list[str]:
     """The arguments that a definition takes, but for the variate, at a term of that distribution."""
     record = Rulebook.default().distribution(id)
-    body = formula(record, kind)
+    if kind == "E" and record.is_combinator:
+        raise Unsupported(f"the expectation under {id}")
+    body = formula(record, "pdf" if kind == "E" else kind)
     given = list(dist.args)
     texts: list[str] = []
     rest = given

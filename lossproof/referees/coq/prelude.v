@@ -73,7 +73,7 @@ Definition softplus (z : R) : R := ln (1 + exp z).
 Definition logit (p : R) : R := ln (p / (1 - p)).
 Definition xlogy (x y : R) : R := if Req_EM_T x 0 then 0 else x * ln y.
 Definition stop_gradient (a : R) : R := a.
-Definition vec (l : list R) (k : R) : R := nth (Z.to_nat (Int_part k - 1)) l 0.
+Definition vec (l : list R) (k : R) : R := nth (Z.to_nat (Int_part k - 1)) l (last l 0).
 Definition softmax (K : R) (z : R -> R) (k : R) : R := exp (z k) / isum 1 K (fun j => exp (z j)).
 Definition logsumexp (K : R) (z : R -> R) : R := ln (isum 1 K (fun j => exp (z j))).
 Definition norm (K : R) (v : R -> R) : R := sqrt (isum 1 K (fun k => v k ^ 2)).
@@ -181,3 +181,41 @@ Definition cdf_below_ext := cdf_ext.
 Fixpoint map2 {A B C : Type} (f : A -> B -> C) (l : list A) (r : list B) : list C :=
   match l, r with a :: l', b :: r' => f a b :: map2 f l' r' | _, _ => [] end.
 
+
+(* ------------------------------------------------------------------ *)
+(* Expectations: linear functionals on the functions that they are finite on, each over the values that lie inside. *)
+
+Record expectation (V : Type) := {
+  mean_of : (V -> R) -> R;
+  finite : (V -> R) -> Prop;
+  inside : V -> Prop;
+  mean_ext : forall f g, (forall x, inside x -> f x = g x) -> mean_of f = mean_of g;
+  finite_ext : forall f g, (forall x, inside x -> f x = g x) -> finite f -> finite g;
+  mean_plus : forall f g, finite f -> finite g -> mean_of (fun x => f x + g x) = mean_of f + mean_of g;
+  mean_scale : forall c f, mean_of (fun x => c * f x) = c * mean_of f;
+  finite_plus : forall f g, finite f -> finite g -> finite (fun x => f x + g x);
+  finite_scale : forall c f, finite f -> finite (fun x => c * f x);
+  mean_zero : mean_of (fun _ => 0) = 0;
+  finite_zero : finite (fun _ => 0) }.
+Arguments mean_of {V}.
+Arguments finite {V}.
+Arguments inside {V}.
+Arguments mean_ext {V}.
+Arguments finite_ext {V}.
+Arguments mean_plus {V}.
+Arguments mean_scale {V}.
+Arguments finite_plus {V}.
+Arguments finite_scale {V}.
+Arguments mean_zero {V}.
+Arguments finite_zero {V}.
+
+Definition entropy {V : Type} (E : expectation V) (p : V -> R) : R := - mean_of E (fun x => ln (p x)).
+Definition cross_entropy {V : Type} (E : expectation V) (q : V -> R) : R := - mean_of E (fun x => ln (q x)).
+Definition divergence {V : Type} (E : expectation V) (p q : V -> R) : R := mean_of E (fun x => ln (p x / q x)).
+Definition jensen_shannon {V : Type} (E : expectation V) (p : V -> R) (F : expectation V) (q : V -> R) : R :=
+  1 / 2 * divergence E p (fun x => 1 / 2 * p x + 1 / 2 * q x) + 1 / 2 * divergence F q (fun x => 1 / 2 * p x + 1 / 2 * q x).
+Definition neg_log_likelihood (n : nat) (p : nat -> R) : R := - ln (nprod n p).
+(* The distribution of the data: each sample has the weight 1/n. *)
+Definition frequency (n : nat) (y : nat -> R) (x : R) : R := nmean n (fun i => indicator (eqb (y i) x)).
+Definition entropy_of_data (n : nat) (y : nat -> R) : R := - nmean n (fun i => ln (frequency n y (y i))).
+Definition divergence_of_data (n : nat) (y : nat -> R) (q : nat -> R) : R := nmean n (fun i => ln (frequency n y (y i) / q i)).

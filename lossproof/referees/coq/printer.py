@@ -53,6 +53,13 @@ class Context:
     point: str | None = None
     indices: Mapping[str, str] = field(default_factory=dict)
     count: str = "n_samples"
+    variables: Mapping[str, str] = field(default_factory=dict)  # of expectations: the proof that one is in its domain
+
+    def within_variable(self, name: str, sort: str, text: str, proof: str) -> Context:
+        """The context under an expectation over a variable, which is written as the text."""
+        variable = Variable(sort, lambda _: text)
+        return replace(self, symbols={**self.symbols, name: variable}, indices={**self.indices, name: text if " " not in text else f"({text})"},
+                       variables={**self.variables, name: proof})  # fmt: skip
 
     def within_sample(self) -> tuple[Context, str]:
         """The context under a sum over samples, and the name of the sample."""
@@ -215,7 +222,63 @@ class Printer:
             return f"dot {self.dimension(t, ctx)} {self.vector(args[0], ctx)} {self.vector(args[1], ctx)}"
         if op in ("pdf", "cdf", "cdf_below"):
             return self._density(op, args[0], args[1], ctx)
+        if op in ("E", "H", "CE", "KL", "JS", "NLL", "Risk"):
+            return self._functional(t, ctx)
         return self._matrix_number(t, ctx)
+
+    # -- expectations
+
+    def _functional(self, t: Term, ctx: Context) -> str:
+        op, args = t.op, t.args
+        if op in ("NLL", "Risk"):
+            inside, i = ctx.within_sample()
+            if op == "Risk":
+                return f"nmean {ctx.count} (fun {i} => {self.number(args[0], inside)})"
+            return f"neg_log_likelihood {ctx.count} (fun {i} => {self._density('pdf', args[0], args[1], inside)})"
+        if args[0].op == "dist:empirical":
+            return self._of_data(t, ctx)
+        mean = self.function("E", args[0], ctx)
+        if op == "E":
+            inside, x = self.under(t, ctx)
+            return f"mean_of {mean} (fun {x} => {self.number(args[2], inside)})"
+        own = self.function("pdf", args[0], ctx)
+        if op == "H":
+            return f"entropy {mean} {own}"
+        other = self.function("pdf", args[1], ctx)
+        if op == "CE":
+            return f"cross_entropy {mean} {other}"
+        if op == "KL":
+            return f"divergence {mean} {own} {other}"
+        return f"jensen_shannon {mean} {own} {self.function('E', args[1], ctx)} {other}"
+
+    def under(self, t: Term, ctx: Context) -> tuple[Context, str]:
+        """The context in the body of an expectation, and the variable's name; for that of the data the name of the sample."""
+        if t.args[0].op == "dist:empirical":
+            inside, i = ctx.within_sample()
+            (y,) = t.args[0].args
+            return inside.within_variable(str(t.args[1].value), NUMBER, self.number(y, inside), f"data:{y.value}"), i
+        name = str(t.args[1].value)
+        text = "x" if not ctx.variables else f"x{len(ctx.variables) + 1}"
+        from lossproof.referees.coq.distributions import variate_sort
+
+        return ctx.within_variable(name, variate_sort(t.args[0]), text, f"{t.args[0].op}:H{text}"), text
+
+    def _of_data(self, t: Term, ctx: Context) -> str:
+        op, args = t.op, t.args
+        inside, i = ctx.within_sample()
+        y = self.number(args[0].args[0], inside)
+        if op == "E":
+            inside, i = self.under(t, ctx)
+            return f"nmean {ctx.count} (fun {i} => {self.number(args[2], inside)})"
+        values = f"(fun {i} => {y})"
+        if op == "H":
+            return f"entropy_of_data {ctx.count} {values}"
+        density = self._density("pdf", args[1], args[0].args[0], inside)
+        if op == "CE":
+            return f"nmean {ctx.count} (fun {i} => - ln ({density}))"
+        if op == "KL":
+            return f"divergence_of_data {ctx.count} {values} (fun {i} => {density})"
+        raise Unsupported(f"{op} of the data's distribution")
 
     def _matrix_number(self, t: Term, ctx: Context) -> str:
         op, args = t.op, t.args
@@ -420,6 +483,9 @@ class Printer:
         op, args = t.op, t.args
         if op in ("free", "shared", "without", "ranges"):
             return "True"
+        if op == "in" and args[0].op == "E" and args[0].args[0].op != "dist:empirical":
+            inside, x = self.under(args[0], ctx)
+            return f"finite {self.function('E', args[0].args[0], ctx)} (fun {x} => {self.number(args[0].args[2], inside)})"
         if op == "in":
             return self.membership(args[0], args[1], ctx)
         if op in ("gt", "ge", "ne", "eq"):

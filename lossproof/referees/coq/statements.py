@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from lossproof.facts import FactRule, Rule, propositions
 from lossproof.referees.coq.defined import definedness
-from lossproof.referees.coq.distributions import dimension_of
+from lossproof.referees.coq.distributions import dimension_of, slots, variate_sort
 from lossproof.referees.coq.names import rule_name
 from lossproof.referees.coq.printer import (
     CONDITION,
@@ -24,11 +24,13 @@ from lossproof.referees.coq.printer import (
     Variable,
     sort_of,
 )
+from lossproof.rulebook import Rulebook
 from lossproof.terms import Term, fn, make, postorder
 from lossproof.terms.pattern import sequence_names
 
 SYNTACTIC = "free", "shared", "without", "ranges"
 KINDS = "pdf", "cdf", "cdf_below"
+FUNCTIONALS = {"E": ("E",), "H": ("E", "pdf"), "CE": ("E",), "KL": ("E", "pdf"), "JS": ("E", "pdf")}
 SAMPLES = "samples_sum", "samples_mean", "samples_prod"
 VECTOR_SLOTS = {"at": (0,), "norm": (0,), "dot": (0, 1), "softmax": (0,), "logsumexp": (0,), "diag": (0,), "quad": (1,)}
 _MATRIX_SLOTS = {"det": (0,), "logdet": (0,), "inv": (0,), "quad": (0,), "trace": (0,)}
@@ -44,19 +46,23 @@ class Meta:
     is_list: bool = False
     scopes: tuple[str, ...] = ()
     dimension: str | None = None
+    variables: tuple[str, ...] = ()  # which of the scopes are variables of expectations
+    variate: str = "R"  # the type that a distribution or such a variable is over
 
     @property
     def type(self) -> str:
         """Its type in Coq."""
-        own = {DISTRIBUTION: "R -> R"}.get(self.sort) or TYPES[self.sort].strip("()")
-        arrows = "".join({"samples": "nat -> ", "point": "W -> "}.get(s, "R -> ") for s in self.scopes)
+        own = f"{self.variate} -> R" if self.sort == DISTRIBUTION else TYPES[self.sort].strip("()")
+        arrows = "".join({"samples": "nat -> ", "point": "W -> "}.get(s, f"{self.variate} -> " if s in self.variables else "R -> ") for s in self.scopes)
         return f"list ({arrows}{own})" if self.is_list else f"{arrows}{own}"
 
     @property
     def binder(self) -> str:
         """How it is quantified."""
-        names = [f"{k}_{self.name}" for k in self.kinds] if self.sort == DISTRIBUTION else [self.name]
-        return f"({' '.join(names)} : {self.type})" if names else ""
+        if self.sort != DISTRIBUTION:
+            return f"({self.name} : {self.type})"
+        own = f"({' '.join(f'{k}_{self.name}' for k in self.kinds if k != 'E')} : {self.type})" if set(self.kinds) - {"E"} else ""
+        return " ".join(filter(None, [f"(E_{self.name} : expectation {self.variate})" if "E" in self.kinds else "", own]))
 
     def variable(self) -> Variable:
         """How it is written where it stands."""
@@ -85,6 +91,8 @@ class Statement:
     asked: list[Asked]
     text: str
     structures: tuple[str, ...]
+    used: tuple[tuple[str, str], ...] = ()  # densities and expectations of records
+    is_generic: bool = False  # whether it is about any type of values
 
 
 @dataclass
@@ -106,6 +114,7 @@ class _Builder:
     relation: str
     is_extended: bool = False
     supposes_left: bool = False
+    variables: tuple[str, ...] = ()
     metas: dict[str, Meta] = field(default_factory=dict)
     ranges: dict[str, tuple[Term, Term]] = field(default_factory=dict)
 
@@ -141,7 +150,8 @@ def _statement(b: _Builder) -> Statement:
     if b.supposes_left:
         asked += [Asked(b.terms[0], (), None, text, True) for text in definedness(b.terms[:1], printer, ctx)]
     conclusion = _conclusion(b, printer, ctx)
-    binders = " ".join(m.binder for m in b.metas.values() if m.binder)
+    generic = "(V : Type) " if any(m.variate == "V" for m in b.metas.values()) else ""
+    binders = generic + " ".join(m.binder for m in b.metas.values() if m.binder)
     samples = "(n_samples : nat) " if "n_samples" in conclusion + "".join(a.text for a in asked) else ""
     head = "(W : Type) (feasible : W -> Prop) " if ctx.point else ""
     premises = "".join(f"\n  ({a.text}) ->" for a in asked)
@@ -151,7 +161,7 @@ def _statement(b: _Builder) -> Statement:
     kind = "fact" if b.relation == "shows" else "rule"
     quantifiers = f"forall {head}{samples}{binders}," if head + samples + binders else ""
     text = f"Lemma {kind}_{rule_name(b.rule.id)}{needs} : {quantifiers}{premises}\n  {conclusion}."
-    return Statement(b.rule.id, b.metas, asked, text, tuple(printer.structures))
+    return Statement(b.rule.id, b.metas, asked, text, tuple(printer.structures), tuple(printer.used), bool(generic))
 
 
 # -- metavariables
@@ -185,7 +195,7 @@ def find_metas(b: _Builder, requires: list[Term]) -> None:
 def _same_dimension(b: _Builder, terms: Iterable[Term], name: str) -> str | None:
     for root in terms:
         for t in postorder(root):
-            if t.op in ("norm", "softmax", "logsumexp", "dot", "quad", "det", "logdet", "inv") and any(x.op == "sym" and x.value == name for x in postorder(t)):
+            if t.op in ("norm", "softmax", "logsumexp", "dot", "quad", "det", "logdet", "inv", "dist:categorical") and any(x.op == "sym" and x.value == name for x in postorder(t)):
                 for other in postorder(t):
                     if other.op == "eye":
                         return str(other.args[0].value)
@@ -204,15 +214,33 @@ def _find_sorts(b: _Builder, terms: Iterable[Term]) -> None:
                 for table, sort in ((VECTOR_SLOTS, VECTOR), (_MATRIX_SLOTS, MATRIX)):
                     for i in table.get(t.op, ()):
                         _expect(b, t.args[i], sort)
-                if t.op in ("pdf", "cdf", "cdf_below", "E", "H", "CE", "KL", "JS", "NLL"):
-                    _expect(b, t.args[0], DISTRIBUTION)
-                    if t.op in KINDS and t.args[0].op == "sym":
-                        m = b.metas[str(t.args[0].value)]
-                        m.kinds = tuple(k for k in KINDS if k in (*m.kinds, t.op))
+                for d, kinds in _distributions(t):
+                    _expect(b, d, DISTRIBUTION)
+                    if d.op == "sym":
+                        m = b.metas[str(d.value)]
+                        m.kinds = tuple(k for k in ("E", *KINDS) if k in (*m.kinds, *kinds))
+                record = Rulebook.default().distribution_of(t) if t.op.startswith("dist:") else None
+                for (_, sort), argument in zip(slots(record) if record is not None else (), t.args, strict=False):
+                    if sort in (VECTOR, MATRIX):
+                        _expect(b, argument, sort)
                 if t.op in ("cases", "indicator"):
                     _expect(b, t.args[0], CONDITION)
                 if t.op == "in" and dimension_of(t.args[1]) is not None:
                     _expect(b, t.args[0], MATRIX if t.args[1].op == "posdef" else VECTOR)
+
+
+def _distributions(t: Term) -> list[tuple[Term, tuple[str, ...]]]:
+    """The distributions that a term speaks of, and which of their functions."""
+    if t.op in KINDS:
+        return [(t.args[0], (t.op,))]
+    if t.op == "NLL":
+        return [(t.args[0], ("pdf",))]
+    if t.op == "dist:mixture":
+        return [(d, ("pdf",)) for d in t.args[1:] if d.op == "sym"]
+    if t.op not in FUNCTIONALS:
+        return []
+    second = {"CE": ("pdf",), "KL": ("pdf",), "JS": ("E", "pdf")}.get(t.op)
+    return [(t.args[0], FUNCTIONALS[t.op]), *([(t.args[1], second)] if second else [])]
 
 
 def _expect(b: _Builder, t: Term, sort: str) -> None:
@@ -239,11 +267,32 @@ def _find_scopes(b: _Builder, requires: list[Term], opened: set[str]) -> None:
     around: dict[str, set[str]] = {}
     for root in b.terms:
         _walk(root, frozenset(), around)
+    variables, variate = _variables(b.terms)
+    b.variables = tuple(variables)
+    for name in variables:
+        b.metas.pop(name, None)
     outer = ("point",) if b.relation not in ("equal", "shows") else ()
     for name, m in b.metas.items():
         scopes = around.get(name, set()) - excluded.get(name, set())
-        order = [*outer, "samples", *sorted(opened)]
+        order = [*outer, "samples", *sorted(opened), *variables]
+        m.variables = tuple(variables)
+        m.variate = variate
         m.scopes = tuple(s for s in order if (s in scopes or s == "point") and s not in excluded.get(name, set()))
+
+
+def _variables(terms: Iterable[Term]) -> tuple[list[str], str]:
+    """The variables of expectations, and the type that they are over: V where a distribution is a metavariable."""
+    names: dict[str, None] = {}
+    variate = "R"
+    for root in terms:
+        for t in postorder(root):
+            if t.op in FUNCTIONALS:
+                names[str(t.args[-1 if t.op != "E" else 1].value)] = None
+                if t.args[0].op == "sym":
+                    variate = "R" if t.op == "E" and any(x is t.args[1] for x in postorder(t.args[2])) else "V"
+                elif t.args[0].op != "dist:empirical":
+                    variate = TYPES[variate_sort(t.args[0])]
+    return list(names), variate
 
 
 def _walk(t: Term, inside: frozenset[str], around: dict[str, set[str]]) -> None:
@@ -256,8 +305,20 @@ def _walk(t: Term, inside: frozenset[str], around: dict[str, set[str]]) -> None:
             _walk(a, inside, around)
         _walk(t.args[3], inside | {str(t.args[0].value)}, around)
         return
+    if t.op in FUNCTIONALS:
+        _walk_functional(t, inside, around)
+        return
     for a in t.args:
-        _walk(a, inside | {"samples"} if t.op in SAMPLES else inside, around)
+        _walk(a, inside | {"samples"} if t.op in (*SAMPLES, "NLL", "Risk") else inside, around)
+
+
+def _walk_functional(t: Term, inside: frozenset[str], around: dict[str, set[str]]) -> None:
+    if t.args[0].op == "dist:empirical":
+        inside = inside | {"samples"}
+    for a in t.args[:-1] if t.op != "E" else t.args[:1]:
+        _walk(a, inside, around)
+    if t.op == "E":
+        _walk(t.args[2], inside | {str(t.args[1].value)}, around)
 
 
 # -- premises and conclusion
@@ -265,6 +326,10 @@ def _walk(t: Term, inside: frozenset[str], around: dict[str, set[str]]) -> None:
 
 def _asked(b: _Builder, printer: Printer, ctx: Context, condition: Term) -> Asked:
     names = [str(t.value) for t in postorder(condition) if t.op == "sym" and str(t.value) in b.metas]
+    if condition.op == "in" and condition.args[0].op == "E":
+        pass
+    elif any(t.op == "sym" and str(t.value) in b.variables for t in postorder(condition)):
+        return _of_variable(b, printer, ctx, condition)
     around: dict[str, set[str]] = {}
     _walk(condition, frozenset(), around)
     scopes = [s for n in names for s in b.metas[n].scopes if s not in around.get(n, ())]
@@ -282,6 +347,17 @@ def _asked(b: _Builder, printer: Printer, ctx: Context, condition: Term) -> Aske
     return Asked(condition, order, over, "True" if body == "True" else text + body + closing)
 
 
+def _of_variable(b: _Builder, printer: Printer, ctx: Context, condition: Term) -> Asked:
+    """A condition on the variable of an expectation: it holds inside."""
+    name = next(str(t.value) for t in postorder(condition) if t.op == "sym" and str(t.value) in b.variables)
+    mean = next(t for root in b.terms for t in postorder(root) if t.op in FUNCTIONALS)
+    if mean.args[0].op == "dist:empirical":
+        return Asked(condition, (), None, "True")
+    inner = ctx.within_variable(name, NUMBER, "x", "")
+    text = printer.proposition(condition, inner)
+    return Asked(condition, (), None, "True" if text == "True" else f"forall x, inside {printer.function('E', mean.args[0], ctx)} x -> {text}")
+
+
 def _elements(ctx: Context) -> Context:
     return replace(ctx, symbols={n: v.element if isinstance(v, ListVariable) else v for n, v in ctx.symbols.items()})
 
@@ -293,6 +369,8 @@ def scope(ctx: Context, s: str, ranges: Mapping[str, tuple[Term, Term]], printer
     if s == "samples":
         inside, i = ctx.within_sample()
         return inside, f"forall {i}, ({i} < {ctx.count})%nat -> "
+    if s not in ranges:
+        raise Unsupported("a condition on the variable of an expectation")
     inside, k = ctx.within_index(s)
     low, high = (printer.number(e, ctx, 9) for e in ranges[s])
     return inside, f"forall {k}, between {low} {high} {k} -> "
@@ -303,7 +381,7 @@ def _index_ranges(b: _Builder, printer: Printer, ctx: Context) -> list[Asked]:
     found: dict[str, Asked] = {}
     for root in b.terms:
         for t in postorder(root):
-            if t.op == "at" and t.args[1].op in ("sym", "bound", "num") and str(t.args[1].value) not in b.ranges:
+            if t.op == "at" and t.args[1].op in ("sym", "bound", "num") and str(t.args[1].value) not in b.variables and str(t.args[1].value) not in b.ranges:
                 size = printer.known_dimension(t.args[0], ctx)
                 if size is not None and t.args[1].op != "num":
                     index = printer.number(t.args[1], ctx, 9)

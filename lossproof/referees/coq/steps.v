@@ -1,4 +1,44 @@
 (* ------------------------------------------------------------------ *)
+(* Expectations under finite distributions are sums.                   *)
+
+Definition E_categorical (K : R) (p : R -> R) : expectation R.
+Proof.
+  refine {| mean_of := fun f => isum 1 K (fun k => p k * f k); finite := fun _ => True; inside := in_categories K |}.
+  { intros. apply isum_ext. intros. rewrite H; auto. }
+  { auto. }
+  { intros. rewrite <- isum_plus. apply isum_ext. intros. ring. }
+  { intros. rewrite <- isum_scal. apply isum_ext. intros. ring. }
+  { auto. }
+  { auto. }
+  { rewrite (isum_ext _ _ _ (fun k => 0 * p k)) by (intros; ring). rewrite isum_scal. ring. }
+  { auto. }
+Defined.
+Definition E_bernoulli (p : R) : expectation R.
+Proof.
+  refine {| mean_of := fun f => p * f 1 + (1 - p) * f 0; finite := fun _ => True; inside := in_set [0; 1] |}.
+  { intros. rewrite (H 0), (H 1); unfold in_set; simpl; auto. }
+  { auto. }
+  { intros. ring. }
+  { intros. ring. }
+  { auto. }
+  { auto. }
+  { ring. }
+  { auto. }
+Defined.
+Lemma nmean_plus : forall n f g, nmean n (fun i => f i + g i) = nmean n f + nmean n g.
+Proof. intros. unfold nmean. rewrite nsum_plus. unfold Rdiv. ring. Qed.
+Lemma nmean_scal : forall n c f, nmean n (fun i => c * f i) = c * nmean n f.
+Proof. intros. unfold nmean. rewrite nsum_scal. unfold Rdiv. ring. Qed.
+Lemma nmean_opp : forall n f, nmean n (fun i => - f i) = - nmean n f.
+Proof. intros. unfold nmean. rewrite nsum_opp. unfold Rdiv. ring. Qed.
+Lemma mean_opp : forall V (E : expectation V) f, mean_of E (fun x => - f x) = - mean_of E f.
+Proof.
+  intros. rewrite (mean_ext E _ (fun x => (-1) * f x)) by (intros; ring). rewrite mean_scale. ring.
+Qed.
+Lemma finite_opp : forall V (E : expectation V) f, finite E f -> finite E (fun x => - f x).
+Proof. intros. apply (finite_ext E (fun x => (-1) * f x)). { intros; ring. } apply finite_scale. assumption. Qed.
+
+(* ------------------------------------------------------------------ *)
 (* What the steps of a proof use.                                      *)
 
 Section Steps.
