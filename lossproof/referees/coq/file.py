@@ -67,12 +67,12 @@ class ProofFile:
         parts.append(self._well_defined())
         densities = [*self._densities(), self._likelihood()]
         definitions = w.definitions()
-        lemmas = [self._lemma(kind, s.id, s.text) for (kind, _), s in w.statements.items()]
+        lemmas = [self._lemma(key[0], s.id, s.text) for key, s in w.statements.items() if key not in w.premises]
         context = [f"Context {{H{s} : {s}}}." for s in w.printer.structures]
         variables = " ".join(["(W : Type)", "(n_samples : nat)", *w.variables()])
         return "\n\n".join([
             *definitions, *lemmas, "Section Proof.", *context, f"Variables {variables}.",
-            "Hypothesis n_positive : (0 < n_samples)%nat.", *supposed, *densities, *parts, "End Proof.",
+            "Hypothesis n_positive : (0 < n_samples)%nat.", *w.declarations(), *supposed, *densities, *parts, "End Proof.",
         ]) + "\n"  # fmt: skip
 
     def _lemma(self, kind: str, id: str, text: str) -> str:
@@ -334,7 +334,8 @@ class ProofFile:
 
     def premises(self) -> list[str]:
         """The structures of special functions that the theorems suppose."""
-        return list(self.writer.printer.structures)
+        said = [f"what the record {id} says" for _, id in self.writer.premises]
+        return [*self.writer.printer.structures, *said]
 
     def assumptions(self) -> str:
         """What prints the axioms that all the theorems rest on."""

@@ -104,6 +104,7 @@ class Asked:
     over: str | None = None  # the metavariable of a list that it is asked of each element of
     text: str = ""
     is_range: bool = False
+    variable: tuple[str, Term] | None = None  # of an expectation, and its distribution: it is asked inside
 
 
 @dataclass
@@ -355,7 +356,8 @@ def _of_variable(b: _Builder, printer: Printer, ctx: Context, condition: Term) -
         return Asked(condition, (), None, "True")
     inner = ctx.within_variable(name, NUMBER, "x", "")
     text = printer.proposition(condition, inner)
-    return Asked(condition, (), None, "True" if text == "True" else f"forall x, inside {printer.function('E', mean.args[0], ctx)} x -> {text}")
+    body = f"forall x, inside {printer.function('E', mean.args[0], ctx)} x -> {text}"
+    return Asked(condition, (), None, "True" if text == "True" else body, variable=(name, mean.args[0]))
 
 
 def _elements(ctx: Context) -> Context:

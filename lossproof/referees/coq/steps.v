@@ -272,6 +272,16 @@ Ltac lp_vector H :=
   apply functional_extensionality; let x := fresh "x" in intro x;
   first [ lp_exact (H x) | apply functional_extensionality; let y := fresh "y" in intro y; lp_exact (H x y) ].
 
+(* A mean over the samples of a sum, a difference, a multiple. *)
+Ltac lp_of_data :=
+  first
+    [ reflexivity
+    | repeat rewrite nmean_plus; reflexivity
+    | rewrite nmean_opp; reflexivity
+    | rewrite nmean_scal; reflexivity
+    | rewrite <- nmean_scal; apply nmean_ext; intros; lp_algebra
+    | lp_algebra ].
+
 (* That a density, or a product of densities, is positive. *)
 Ltac lp_density :=
   cbn [xltb xleb cdf_ext]; unfold cdf_below_ext, cases, ltb, leb, eqb; cbn [cdf_ext];

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lossproof.facts import FactRule, propositions
-from lossproof.referees.coq.distributions import definition
+from lossproof.referees.coq.distributions import declaration, definition
 from lossproof.referees.coq.names import Names, rule_name
 from lossproof.referees.coq.printer import (
     CONDITION,
@@ -28,7 +28,7 @@ from lossproof.referees.coq.printer import (
     Variable,
     sort_of,
 )
-from lossproof.referees.coq.proof import Proof, Step
+from lossproof.referees.coq.proof import Proof, Step, Symbol
 from lossproof.referees.coq.statements import VECTOR_SLOTS, Asked, Meta, Statement, fact_statement, rule_statement
 from lossproof.rulebook import Rulebook
 from lossproof.terms import Term, fn, postorder, replace_at, sym
@@ -38,6 +38,8 @@ HERE: Final = Path(__file__).parent
 HOLE: Final = "\0hole"
 _SAMPLES: Final = {"samples_sum": "nsum_ext", "samples_mean": "nmean_ext", "samples_prod": "nprod_ext"}
 _INDEXED: Final = {"sum": "isum_ext", "prod": "iprod_ext"}
+#: Distributions whose expectations are finite sums, defined in the prelude.
+FINITE_FAMILIES: Final = frozenset({"categorical", "bernoulli"})
 #: Steps whose record speaks of values that may be infinite, and the lemma for the case that they are not.
 FINITE: Final = {"log-samples": "log_samples_finite", "log-joint": "ln_lprod", "log-increasing": "log_increasing_finite",
                  "likelihood-order": "likelihood_order_finite"}  # fmt: skip
@@ -77,6 +79,7 @@ class Writer:
         self.chain_names = Names("chain_")
         self.statements: dict[tuple[str, str], Statement] = {}
         self.densities: dict[Term, str] = {}
+        self.premises: dict[tuple[str, str], None] = {}  # what records say of expectations that are no finite sums
         self.lines: list[str] = []
         #: Whether values may be infinite: then objectives are of the type ``ext``.
         self.is_extended = any(is_infinite(s.before) or is_infinite(s.after) or _may_vanish(s) for s in proof.steps)
@@ -92,6 +95,8 @@ class Writer:
 
         def write(ctx: Context) -> str:
             parts = [own]
+            if symbol.role == "variable":
+                raise Unsupported(f"{name} outside of its expectation")
             if symbol.role == "parameter":
                 if ctx.point is None:
                     raise Unsupported(f"the parameter {name} where no parameter may be")
@@ -106,10 +111,15 @@ class Writer:
         dimension = None if size is None else (lambda ctx: self.printer.number(size, ctx, 9))
         return Variable(symbol.sort, write, dimension)
 
+    @property
+    def known(self) -> Mapping[str, Symbol]:
+        """The symbols that stand for something: all but the variables of expectations."""
+        return {n: s for n, s in self.proof.symbols.items() if s.role != "variable"}
+
     def variables(self) -> list[str]:
         """``Variables (W : Type) (n_samples : nat) (s_sigma : R) ...``"""
         found = []
-        for name, symbol in self.proof.symbols.items():
+        for name, symbol in self.known.items():
             arrows = ("W -> " if symbol.role == "parameter" else "") + ("nat -> " if symbol.indexed else "")
             found.append(f"({self.names[name]} : {arrows}{TYPES[symbol.sort].strip('()')})")
         return found
@@ -119,7 +129,7 @@ class Writer:
     def suppositions(self) -> None:
         """Domains and hypotheses: of data and fixed symbols as hypotheses, of parameters as the feasible set."""
         feasible: list[tuple[str, str]] = []
-        rows = [(f"dom_{self.names[n]}", fn("in", sym(n), s.domain), s.role == "parameter", s.indexed) for n, s in self.proof.symbols.items()]
+        rows = [(f"dom_{self.names[n]}", fn("in", sym(n), s.domain), s.role == "parameter", s.indexed) for n, s in self.known.items()]
         rows += [(f"hyp_{j}", h, self.proof.has_parameter(h), self.proof.needs_sample(h)) for j, h in enumerate(self.proof.hypotheses)]
         for name, condition, is_learned, is_indexed in rows:
             ctx = replace(self.ctx, point="w" if is_learned else None, sample="i" if is_indexed else None)
@@ -169,6 +179,8 @@ class Writer:
 
     def _how(self, number: int, ctx: Context, block: Block) -> str:
         fact = self.proof.facts[number]
+        if fact.rule == "domain" and str(fact.says.args[0].value) in ctx.variables:
+            return f"exact ({self._inside(str(fact.says.args[0].value), ctx)})."
         if fact.rule == "domain":
             symbol = self.proof.symbols[str(fact.says.args[0].value)]
             name = f"dom_{self.names[symbol.name]}"
@@ -191,6 +203,15 @@ class Writer:
         known = {self.proof.facts[p].says: p for p in fact.premises}
         return self._use(statement, f"fact_{rule_name(fact.rule)}", fact.bindings, known, ctx, block, "lp_exact Q.")
 
+    def _inside(self, name: str, ctx: Context) -> str:
+        """The proof that the variable of an expectation is in its domain."""
+        where, _, proof = ctx.variables[name].rpartition(":")
+        if where == "data":
+            symbol = self.proof.symbols[proof]
+            return self._supposed(f"dom_{self.names[proof]}", symbol.domain, symbol.role == "parameter", symbol.indexed, ctx)
+        id = where.removeprefix("dist:")
+        return proof if id in FINITE_FAMILIES else f"inside_{rule_name(id)} {'_ ' * len(Rulebook.default().distribution(id).takes)}_ {proof}"
+
     def density(self, term: Term, ctx: Context) -> str:
         """Proves that a density is positive (or not negative, where it may be 0), by a lemma of its own."""
         name = self.densities.setdefault(term, f"density_{len(self.densities) + 1}")
@@ -201,7 +222,7 @@ class Writer:
 
     def ambient(self, ctx: Context, block: Block) -> None:
         """What is supposed of the symbols, as far as it can be said in this context."""
-        rows = [(f"dom_{self.names[n]}", fn("in", sym(n), s.domain), s.role == "parameter", s.indexed) for n, s in self.proof.symbols.items()]
+        rows = [(f"dom_{self.names[n]}", fn("in", sym(n), s.domain), s.role == "parameter", s.indexed) for n, s in self.known.items()]
         rows += [(f"hyp_{j}", h, self.proof.has_parameter(h), self.proof.needs_sample(h)) for j, h in enumerate(self.proof.hypotheses)]
         for name, condition, is_learned, is_indexed in rows:
             if (is_learned and ctx.point is None) or (is_indexed and ctx.sample is None) or not (is_learned or is_indexed):
@@ -234,14 +255,20 @@ class Writer:
         found = self.statements.get((kind, id))
         if found is None:
             rule = self.proof.rule(id)
+            if self.proof.kind(id) in ("expectation", "finite") and id.split("-", 1)[1].rpartition("-")[0] not in FINITE_FAMILIES:
+                self.premises[kind, id] = None
             found = fact_statement(rule) if isinstance(rule, FactRule) else rule_statement(rule, supposes_left=id in supposing())
             self.statements[kind, id] = found
+            self.printer.used.update(dict.fromkeys(found.used))
+            self.printer.structures.update(dict.fromkeys(found.structures))
         return found
 
     def _use(self, s: Statement, name: str, bindings: Any, known: dict[Term, int], ctx: Context, block: Block, end: str) -> str:
         values = self._arguments(s, bindings, ctx)
         samples = "n_samples" in s.text.split(",")[0]
-        head = (["W", "feasible"] if "(W : Type)" in s.text else []) + (["n_samples"] if samples else [])
+        head = ["_"] if s.is_generic else []
+        head += (["W", "feasible"] if "(W : Type)" in s.text else [])
+        head = (["n_samples"] if samples else []) + head if s.is_generic else head + (["n_samples"] if samples else [])
         given = (["n_positive"] if samples else []) + ["_" for _ in s.asked]
         call = " ".join([name, *head, *values, *given])
         if not s.asked:
@@ -258,7 +285,7 @@ class Writer:
             if value is None:
                 found.append(self._size(meta, s, bindings, ctx))
             elif meta.sort == DISTRIBUTION:
-                found += [self.printer.function(k, value, ctx) for k in meta.kinds]
+                found += [self._function(meta, k, value, bindings, ctx) for k in meta.kinds]
             elif isinstance(value, tuple):
                 found.append(f"[{'; '.join(self._lambda(meta, v, s, bindings, ctx) for v in value)}]")
             else:
@@ -272,7 +299,18 @@ class Writer:
                 return self.printer.dimension(bindings[other.name], ctx)
         raise Unsupported(f"{meta.name} of {s.id}")
 
+    def _function(self, meta: Meta, kind: str, value: Term, bindings: Any, ctx: Context) -> str:
+        inner, variables = self._scoped(meta, bindings, ctx)
+        text = self.printer.function(kind, value, inner)
+        return f"(fun {' '.join(variables)} => {text})" if variables else text
+
     def _lambda(self, meta: Meta, value: Term, s: Statement, bindings: Any, ctx: Context) -> str:
+        inner, variables = self._scoped(meta, bindings, ctx)
+        text = self._value(meta.sort, value, inner)
+        return f"(fun {' '.join(variables)} => {text})" if variables else text
+
+    def _scoped(self, meta: Meta, bindings: Any, ctx: Context) -> tuple[Context, list[str]]:
+        """The context of a metavariable's value, and the names that it is a function of."""
         inner, variables = ctx, []
         for scope in meta.scopes:
             if scope == "point":
@@ -281,11 +319,15 @@ class Writer:
             elif scope == "samples":
                 inner, i = inner.within_sample()
                 variables.append(i)
+            elif scope in meta.variables:
+                name = "x" if not inner.variables else f"x{len(inner.variables) + 1}"
+                sort = VECTOR if meta.variate == "R -> R" else self.proof.symbols[str(bindings[scope].value)].sort
+                inner = inner.within_variable(str(bindings[scope].value), sort, name, "")
+                variables.append(name)
             else:
                 inner, k = inner.within_index(str(bindings[scope].value))
                 variables.append(k)
-        text = self._value(meta.sort, value, inner)
-        return f"(fun {' '.join(variables)} => {text})" if variables else text
+        return inner, variables
 
     def _value(self, sort: str, value: Term, ctx: Context) -> str:
         if sort == CONDITION:
@@ -301,6 +343,8 @@ class Writer:
     def _premise(self, asked: Asked, s: Statement, bindings: Any, known: dict[Term, int], ctx: Context, outer: Block) -> str:
         if asked.is_range:
             return self._range(ctx)
+        if asked.variable is not None:
+            return self._premise_inside(asked, bindings, known, ctx, outer)
         if not asked.scopes:
             return self._plain(asked, bindings, known, ctx, outer)
         block = Block(outer.suffix + "_")
@@ -318,6 +362,16 @@ class Writer:
                 block.add(f"intros {k} H{k}.")
         parts = self._plain(asked, bindings, known, inner, block)
         return block.text() + parts
+
+    def _premise_inside(self, asked: Asked, bindings: Any, known: dict[Term, int], ctx: Context, outer: Block) -> str:
+        assert asked.variable is not None
+        name, dist = asked.variable
+        block = Block(outer.suffix + "_")
+        block.facts = dict(outer.facts)
+        block.add("intros x Hx.")
+        inner = ctx.within_variable(str(bindings[name].value), NUMBER, "x", f"{instantiate(dist, bindings).op}:Hx")
+        proof = self._plain(asked, bindings, known, inner, block)
+        return block.text() + proof
 
     def _plain(self, asked: Asked, bindings: Any, known: dict[Term, int], ctx: Context, block: Block) -> str:
         if asked.over is None:
@@ -360,7 +414,7 @@ class Writer:
         """The proof that a chain's term equals the next, given that the goal is this equality."""
         node, cut = root, len(place)
         for depth, i in enumerate(place):
-            if (node.op in _SAMPLES and i == 0) or (node.op in _INDEXED and i == 3):
+            if (node.op in _SAMPLES and i == 0) or (node.op in _INDEXED and i == 3) or (node.op == "E" and i == 2):
                 cut = depth
                 break
             node = node.args[i]
@@ -370,7 +424,10 @@ class Writer:
         text = self._hole(root, place[:cut], before, after, ctx, spine=spine, infinite=infinite) if cut else ""
         if cut == len(place):
             return text + (self._infinite_leaf(step, ctx) if infinite else self._leaf(step, ctx))
-        if node.op in _SAMPLES:
+        if node.op == "E":
+            inner, i = self.printer.under(node, ctx)
+            lemma = "nmean_ext" if node.args[0].op == "dist:empirical" else "mean_ext"
+        elif node.op in _SAMPLES:
             inner, i = ctx.within_sample()
             lemma = ("x" + _SAMPLES[node.op][1:]) if infinite else _SAMPLES[node.op]
         else:
@@ -423,6 +480,8 @@ class Writer:
         kind = self.proof.kind(step.rule)
         if kind in ("density", "cdf", "cdf_below"):
             return self._unfolding(step, ctx, block)
+        if step.before.op == "E" and step.before.args[0].op == "dist:empirical":
+            return "lp_of_data."
         known = dict(step.conditions)
         statement = self.statement("rule", step.rule)
         if step.rule in FINITE and not self.is_extended:
@@ -468,6 +527,16 @@ class Writer:
 
     # -- definitions
 
+    def declarations(self) -> list[str]:
+        """Expectations that are no finite sums, as variables of the section, and what records say of them, as its hypotheses."""
+        found: list[str] = []
+        for kind, id in self.printer.used:
+            if kind == "E" and id not in FINITE_FAMILIES:
+                found += declaration(id)
+        for key in self.premises:
+            found.append(self.statements[key].text.replace("Lemma ", "Hypothesis ", 1))
+        return found
+
     def definitions(self) -> list[str]:
         """The densities and distribution functions that were used, those that others use first."""
         book = Rulebook.default()
@@ -475,7 +544,7 @@ class Writer:
         pending = list(self.printer.used)
         while pending:
             kind, id = pending.pop(0)
-            if (kind, id) not in done:
+            if (kind, id) not in done and kind != "E":
                 before = set(self.printer.used)
                 done[kind, id] = definition(self.printer, book, kind, id)
                 pending += [u for u in self.printer.used if u not in before]
