@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -203,19 +204,17 @@ def test_parts_of_a_proof_that_are_missing_raise_nothing_else() -> None:
     proof = proof_of("normal")
     for key in proof:
         broken = {k: v for k, v in proof.items() if k != key}
-        try:
+        with suppress(MalformedError):
             assert balls.judge(broken).answer in ("confirmed", "refuted", "undecided")
-        except MalformedError:
-            pass
 
 
-def test_strange_terms_are_undecided() -> None:
+def test_strange_terms_are_not_confirmed() -> None:
     proof = proof_of("normal")
     for op in ("nonsense", "dist:nothing", "at", "quad", "E", "sum", "cases", "samples_sum"):
         terms = [[op, *row[1:]] if row[0] == "exp" else row for row in proof["terms"]]
         report = balls.judge({**proof, "terms": terms})
-        assert report.answer == "undecided", op
-        assert by_sympy({**proof, "terms": terms}).answer == "undecided", op
+        assert report.answer in ("undecided", "refuted"), op
+        assert by_sympy({**proof, "terms": terms}).answer in ("undecided", "refuted"), op
 
 
 def test_a_deep_proof_is_read_without_recursion() -> None:

@@ -28,8 +28,8 @@ from lossproof.referees.ball_values import (
     sign,
     whole,
 )
-from lossproof.referees.reading import OVER, Reading
-from lossproof.referees.walking import DENSITIES, Beyond, Samples, Scope, Walker
+from lossproof.referees.reading import DENSITIES, OVER, Reading
+from lossproof.referees.walking import Beyond, Samples, Scope, Walker
 
 
 class Evaluator(Walker):

@@ -11,8 +11,9 @@ from typing import Any, Final
 import sympy as sp
 
 from lossproof.referees import sympy_forms as forms
-from lossproof.referees.reading import OVER, Reading, Symbol
-from lossproof.referees.walking import DENSITIES, Beyond, Samples, Scope, Walker
+from lossproof.referees import sympy_moments as moments
+from lossproof.referees.reading import DENSITIES, OVER, Reading, Symbol
+from lossproof.referees.walking import FINITE, Beyond, Samples, Scope, Walker, Wanted
 
 Expr = Any
 _SIZED: Final = frozenset({"simplex", "categories", "onehot", "counts", "posdef", "power_domain"})
@@ -188,6 +189,23 @@ class Expressions(Walker):
             raise Split(key)
         return self.truth[key]
 
+    def wanted_integral(self, t: int, scope: Scope) -> Wanted:
+        """The distribution's arguments, and what is expected as a function of a free variable."""
+        dist, x, body = self.p.args[t]
+        name = str(self.p.values[x])
+        if self.p.ops[dist] not in moments.KNOWN:
+            raise Beyond(f"an expectation over {self.p.ops[dist]}")
+        return [*((a, scope) for a in self.p.args[dist]), (body, {**scope, f"={name}": self.over(name)})]
+
+    def over(self, name: str) -> Expr:
+        """The free variable for that of an expectation."""
+        kinds = {"reals": {"real": True}, "positive": {"positive": True}, "nonnegative": {"nonnegative": True},
+                 "integers": {"integer": True}, "naturals": {"integer": True, "nonnegative": True}, "unit": {"positive": True}}  # fmt: skip
+        domain = str(self.p.values[self.p.symbols[name].domain])
+        if domain not in kinds:
+            raise Beyond(f"the domain {domain}")
+        return sp.Symbol(f"x_{self.names.numbers[name]}", **kinds[domain])
+
     def apply(self, t: int, scope: Scope, args: list[Any]) -> Any:
         """The expression from those of the parts."""
         p = self.p
@@ -201,6 +219,9 @@ class Expressions(Walker):
         if op == "E":
             if p.ops[p.args[t][0]] == "dist:empirical":
                 return _each(lambda x: x / self.samples, _plus(*args))
+            name = str(p.values[p.args[t][1]])
+            if p.ops[p.symbols[name].domain] not in FINITE:
+                return moments.expected(p.ops[p.args[t][0]], args[:-1], args[-1], self.over(name))
             return _plus(sp.Integer(0), *[_each(lambda v, c=c: c * v, v) for c, v in zip(args[::2], args[1::2], strict=True)])
         if op in ("samples_prod", "prod"):
             return reduce(lambda x, y: _each(lambda a, b: a * b, x, y), args, sp.Integer(1))

@@ -20,6 +20,7 @@ from lossproof.referees import Finding
 from lossproof.referees import sympy_forms as forms
 from lossproof.referees.reading import OVER, Reading, Step, from_json
 from lossproof.referees.sympy_terms import Expressions, Names, Split
+from lossproof.referees.sympy_witness import witnessed
 from lossproof.referees.walking import Beyond, Undefined, Unsure, hashed
 
 Expr = Any
@@ -128,7 +129,7 @@ class Worker:
         p, claim = self.p, self.p.claim
         left, right, scale, offset = (claim.get(k) for k in ("left", "right", "scale", "offset"))
         if p.compares and p.relation == "refuted":
-            yield "the claim: refuted", self._witness
+            yield "the claim: refuted", lambda: witnessed(p)
             return
         if p.compares and p.relation not in ("equal", "up-to-constant", "up-to-scale", "same-order"):
             yield f"the claim: {p.relation[:20]}", lambda: ("undecided", "the claim is that nothing is known")
@@ -250,9 +251,7 @@ class Worker:
         domain = self.p.symbols[name].domain
         if self.p.ops[domain] != "domain":
             return walker.members(domain, [walker.value(s, scope) for s in walker.sizes(domain)])
-        kinds = {"reals": {"real": True}, "positive": {"positive": True}, "nonnegative": {"nonnegative": True},
-                 "integers": {"integer": True}, "naturals": {"integer": True, "nonnegative": True}, "unit": {"positive": True}}  # fmt: skip
-        return [sp.Symbol(f"x_{names.numbers[name]}", **kinds[str(self.p.values[domain])])]
+        return [walker.over(name)]
 
     def _related(self, names: Names, step: Step) -> Answer:
         """A constant dropped, or a positive factor: what is left over does not move with the parameters."""
@@ -361,10 +360,6 @@ class Worker:
             if sure == 2:
                 return "refuted", f"{why}: by {sp.N(value, 6)} at an exact point"
         return "undecided", f"{why}, as far as the strategy goes" if not sure else why
-
-    def _witness(self) -> Answer:
-        """A refutation's inequality is left to the referees that enclose values."""
-        return "undecided", "an inequality of numbers is left to the balls"
 
 
 def _paired(a: Any, b: Any) -> Iterator[tuple[Expr, Expr]]:
