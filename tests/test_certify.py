@@ -19,6 +19,7 @@ import lossproof as lp
 from lossproof.cli import main
 from lossproof.errors import MalformedError, UsageError
 from lossproof.referees import INSTALL, REFEREES, Certificate, Finding, Report, balls, certify
+from lossproof.referees.ball_densities import density
 from lossproof.referees.reading import Reading, parts
 from lossproof.referees.sympy_worker import Worker
 from lossproof.rulebook import Rulebook
@@ -78,6 +79,18 @@ def test_named_theorems_are_confirmed_or_listed(id: str) -> None:
 def test_further_shapes_are_confirmed_by_balls(text: str) -> None:
     report = balls.judge(lp.derive(text).to_dict())
     assert report.answer == "confirmed", report.text()
+
+
+def test_balls_know_each_family_themselves() -> None:
+    assert [id for id in FAMILIES if density(f"dist:{id}") is None] == []
+
+
+def test_a_wrong_density_is_refuted_though_all_follows_from_it() -> None:
+    """Laplace's density in the place of the normal one: each step is right, but for the first."""
+    proof = json.loads(json.dumps(proof_of("laplace")).replace("dist:laplace", "dist:normal"))
+    report = balls.judge(proof)
+    assert report.answer == "refuted"
+    assert "step 1 (density-laplace)" in report.text()
 
 
 def test_both_sides_of_a_case_are_met() -> None:
@@ -220,7 +233,7 @@ def test_strange_terms_are_not_confirmed() -> None:
 def test_a_deep_proof_is_read_without_recursion() -> None:
     proof = proof_of("normal")
     deep = len(proof["terms"])
-    terms = [*proof["terms"], ["neg", proof["per_sample"]["offset"]], *[["neg", deep + k] for k in range(9_999)]]
+    terms = [*proof["terms"], ["neg", proof["per_sample"]["offset"]], *[["neg", deep + k] for k in range(1_999)]]
     per_sample = {**proof["per_sample"], "offset": len(terms) - 1}
     assert balls.judge({**proof, "terms": terms, "per_sample": per_sample}).answer == "confirmed"
 

@@ -62,7 +62,7 @@ class Evaluator(Walker):
         if op in ("cases", "NLL", "Risk") or (op in OVER and op != "E"):
             return args[0]
         if op in DENSITIES:
-            return args[0] if len(args) == 1 and t in self.unfolded else self._own_density(t, args)
+            return args[0] if t in self.unfolded and not self.known(t) else self._own_density(t, args)
         if op == "E":
             if self.p.ops[self.p.args[t][0]] == "dist:empirical":
                 return each(div, plus(*args), Fraction(self.samples))

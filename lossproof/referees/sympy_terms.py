@@ -244,7 +244,7 @@ class Expressions(Walker):
 
     def _density(self, t: int, args: list[Any]) -> Expr:
         dist = self.p.ops[self.p.args[t][0]]
-        if len(args) == 1:
+        if t in self.unfolded and not self.known(t):
             return args[0]
         if dist == "dist:empirical" and self.p.ops[t] == "pdf":
             return sp.Rational(sum(v == args[1] for v in args[0]), self.samples)

@@ -33,7 +33,7 @@ SIZE: Final = 2
 _SPLITS: Final = 5
 _TRIES: Final = 100
 _SURE: Final = sp.Float("1e-20", 50)
-_STRANGE: Final = (Unsure, Undefined, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError, NotImplementedError)
+_STRANGE: Final = (Unsure, Undefined, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError, NotImplementedError, MemoryError)
 
 
 class Late(BaseException):

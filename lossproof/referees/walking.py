@@ -178,9 +178,13 @@ class Walker:
             return [(args[0], {**scope, "#": i}) for i in range(self.samples)]
         return [(a, scope) for a in args]
 
+    def known(self, t: int) -> bool:
+        """Whether a density is one that the referee knows of itself."""
+        return self.p.ops[t] == "pdf" and self.knows(self.p.ops[self.p.args[t][0]])
+
     def _wanted_density(self, t: int, scope: Scope) -> Wanted:
         dist, y = self.p.args[t]
-        known = self.p.ops[t] == "pdf" and self.knows(self.p.ops[dist])
+        known = self.known(t)
         if t in self.unfolded and not known:
             return [(self.unfolded[t], scope)]
         return [(a, scope) for a in (*self.p.args[dist], y)] if known else [(dist, scope), (y, scope)]
