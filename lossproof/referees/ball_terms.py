@@ -131,11 +131,11 @@ class Evaluator(Walker):
                 return False
             if op == "simplex":
                 return all(sign(v) > 0 for v in x) and compare(reduce(add, x), ONE) == 0
-            return all(whole(v) >= 0 for v in x) and (op == "counts" or (sum(x) == 1 and max(x) == 1))
+            return all(isinstance(v, Fraction) and v.denominator == 1 and v >= 0 for v in x) and (op == "counts" or (sum(x) == 1 and max(x) == 1))
         if isinstance(x, list | float):
             return False
         if op == "categories":
-            return 1 <= whole(x) <= whole(sizes[0])
+            return isinstance(x, Fraction) and x.denominator == 1 and 1 <= x <= whole(sizes[0])
         name = str(self.p.values[domain])
         if name in ("integers", "naturals"):
             return isinstance(x, Fraction) and x.denominator == 1 and (name == "integers" or x >= 0)

@@ -13,13 +13,13 @@ import sympy as sp
 from lossproof.referees import sympy_forms as forms
 from lossproof.referees import sympy_moments as moments
 from lossproof.referees.reading import DENSITIES, OVER, Reading, Symbol
-from lossproof.referees.walking import FINITE, Beyond, Samples, Scope, Walker, Wanted
+from lossproof.referees.walking import FINITE, Beyond, Samples, Scope, Unsure, Walker, Wanted
 
 Expr = Any
 _SIZED: Final = frozenset({"simplex", "categories", "onehot", "counts", "posdef", "power_domain"})
 
 
-class Split(Exception):
+class Split(Unsure):
     """Two cases have to be told apart: whether ``key`` holds."""
 
     def __init__(self, key: tuple[str, Any]) -> None:
@@ -34,6 +34,7 @@ class Names:
         self.p, self.samples, self.size, self.choice = proof, samples, size, choice
         self.numbers = {name: k for k, name in enumerate(proof.symbols)}
         self.sized = {n for s in proof.symbols.values() for t in proof.subterms(s.domain) if proof.ops[t] in _SIZED for n in proof.names(proof.args[t][-1])}
+        self.nonzero = {str(proof.values[proof.args[h][0]]) for h in proof.hypotheses if proof.ops[h] == "ne" and proof.values[proof.args[h][1]] == 0}
         self.low, self.high, self.unit = self._bounds() if bounds else ({}, {}, set())
         self.made: dict[str, Any] = {}
         self.roots: dict[str, list[Expr]] = {}  # the free variables that a symbol is made of
@@ -134,7 +135,8 @@ class Names:
                      "integers": {"integer": True}, "naturals": {"integer": True, "nonnegative": True}}  # fmt: skip
             if domain not in kinds:
                 raise Beyond(f"the domain {domain}")
-            return self.variable("k" if whole else "s", *place, **kinds[domain])
+            more = {"nonzero": True} if symbol.name in self.nonzero and domain in ("reals", "integers") else {}
+            return self.variable("k" if whole else "s", *place, **kinds[domain], **more)
         if whole and high:  # that hypothesis is left to the point of a disproof
             return self.variable("k", *place, integer=True, **({"nonnegative": True} if domain == "naturals" else {}))
         bottom = walker.value(low[0], scope) if low else None

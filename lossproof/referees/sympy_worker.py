@@ -176,30 +176,25 @@ class Worker:
     def _free(self, terms: list[int]) -> Answer:
         """That derivatives by all parameters vanish, where domains alone are supposed."""
         for names in self.plain:
-            walker = Expressions(names, {})
             for t in terms:
                 if any(self.p.symbols[n].role == "parameter" for n in self.p.names(t) & names.sized):
                     return "undecided", "a length that is learned is in it"
-                moving = self._moving(names, t, walker)
-                x = walker.value(t, {"#": 0})
-                for v in moving & x.free_symbols:
-                    if v.is_integer or not self._zero(sp.diff(x, v)):
-                        return self._disproved(sp.diff(x, v), "it moves with a parameter") if not v.is_integer else ("undecided", "a whole parameter is in it")
+                answer, why = self._split(names, lambda w, t=t: self._still(w, w.value(t, {"#": 0})))  # type: ignore[misc]
+                if answer != "confirmed":
+                    return answer, why
         return "confirmed", self.note
 
-    def _moving(self, names: Names, term: int, walker: Expressions) -> set[Expr]:
-        """The free variables of the parameters in a term."""
-        walker.value(term, {"#": 0})
-        return {v for key, roots in names.roots.items() for v in roots if self.p.symbols[key.split("#")[0]].role == "parameter"}
-
     def _positive(self, terms: list[int]) -> Answer:
+        def sign(x: Expr) -> Answer:
+            if x.is_nonpositive:
+                return "refuted", "it is not positive"
+            return CONFIRMED if x.is_positive else ("undecided", "its sign is not known")
+
         for names in self.settings:
             for t in terms:
-                x = forms.factored(Expressions(names, {}).value(t, {"#": 0}))
-                if x.is_nonpositive:
-                    return "refuted", "it is not positive"
-                if not x.is_positive:
-                    return "undecided", "its sign is not known"
+                answer, why = self._split(names, lambda w, t=t: sign(forms.factored(w.value(t, {"#": 0}))))  # type: ignore[misc]
+                if answer != "confirmed":
+                    return answer, why
         return "confirmed", self.note
 
     # -- steps
