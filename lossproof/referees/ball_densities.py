@@ -147,7 +147,7 @@ def _negative(r: _X, p: _X, y: _X) -> _X:
 
 
 def _minus(y: _X, m: _X) -> _X:
-    return _X([v.add(a, v.neg(b)) for a, b in zip(v.vector(y.value), v.vector(m.value), strict=True)])
+    return _X(v.each(lambda a, b: v.add(a, v.neg(b)), v.vector(y.value), m.value))  # 0 is the zero vector, too
 
 
 def _inverse(a: _X) -> _X:
