@@ -88,7 +88,7 @@ def test_wrong_comparisons(name: str) -> None:
     kinds = {m.kind for m in found}
     assert {"claim-scale"} <= kinds or {"witness", "refuted"} <= kinds
     for number, mutation in enumerate(found):
-        if mutation.kind.startswith("step") and number % 5:
+        if mutation.kind.startswith("step") and number % 17:
             continue
         for report in (by_balls(mutation.proof), by_sympy(mutation.proof)):
             assert report.answer != "confirmed", f"{mutation}: {report.text()}"

@@ -268,8 +268,8 @@ class _Integrand:
 
     def over(self, low: Fraction, high: Fraction) -> arb:
         """The integral between two exact numbers."""
-        ends = [acb(arb(fmpq(x.numerator, x.denominator))) for x in (low, high)]
-        found = acb.integral(self._value, *ends, rel_tol=arb(2) ** -40, abs_tol=arb(2) ** -50)
+        start, end = (acb(arb(fmpq(x.numerator, x.denominator))) for x in (low, high))
+        found = acb.integral(self._value, start, end, rel_tol=arb(2) ** -40, abs_tol=arb(2) ** -50)
         if not found.is_finite():
             raise Beyond("the integral was not enclosed")
         return found.real

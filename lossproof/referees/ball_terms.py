@@ -28,8 +28,8 @@ from lossproof.referees.ball_values import (
     sign,
     whole,
 )
-from lossproof.referees.reading import OVER, Reading
-from lossproof.referees.walking import DENSITIES, Beyond, Samples, Scope, Walker
+from lossproof.referees.reading import DENSITIES, OVER, Reading
+from lossproof.referees.walking import Beyond, Samples, Scope, Walker
 
 
 class Evaluator(Walker):
@@ -62,7 +62,7 @@ class Evaluator(Walker):
         if op in ("cases", "NLL", "Risk") or (op in OVER and op != "E"):
             return args[0]
         if op in DENSITIES:
-            return args[0] if len(args) == 1 and t in self.unfolded else self._own_density(t, args)
+            return args[0] if t in self.unfolded and not self.known(t) else self._own_density(t, args)
         if op == "E":
             if self.p.ops[self.p.args[t][0]] == "dist:empirical":
                 return each(div, plus(*args), Fraction(self.samples))
@@ -131,11 +131,11 @@ class Evaluator(Walker):
                 return False
             if op == "simplex":
                 return all(sign(v) > 0 for v in x) and compare(reduce(add, x), ONE) == 0
-            return all(whole(v) >= 0 for v in x) and (op == "counts" or (sum(x) == 1 and max(x) == 1))
+            return all(isinstance(v, Fraction) and v.denominator == 1 and v >= 0 for v in x) and (op == "counts" or (sum(x) == 1 and max(x) == 1))
         if isinstance(x, list | float):
             return False
         if op == "categories":
-            return 1 <= whole(x) <= whole(sizes[0])
+            return isinstance(x, Fraction) and x.denominator == 1 and 1 <= x <= whole(sizes[0])
         name = str(self.p.values[domain])
         if name in ("integers", "naturals"):
             return isinstance(x, Fraction) and x.denominator == 1 and (name == "integers" or x >= 0)

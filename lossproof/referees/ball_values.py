@@ -107,7 +107,10 @@ def whole_power(x: Value, n: int) -> Value:
         return div(ONE, whole_power(x, -n))
     if isinstance(x, Fraction) and n * (x.numerator.bit_length() + x.denominator.bit_length()) < _EXACT_BITS:
         return x**n
-    return kept(ball(x) ** n)
+    out, square = arb(1), ball(x)
+    while n:  # arb's own power takes logarithms, which a ball around 0 has none of
+        out, square, n = out * square if n & 1 else out, square * square, n >> 1
+    return kept(out)
 
 
 def power(x: Value, y: Value) -> Value:

@@ -221,18 +221,19 @@ class _Judge:
     def _everywhere(self, checks: list[Callable[[_Place], Answer]]) -> Answer:
         """The first answer that is not confirmed, at any place."""
         self.bits = BITS[0]
-        valued = 0
+        valued, wide = 0, ""
         for place in self.places:
             if time.perf_counter() > self.deadline:
                 raise _Late
             answers = [check(place) for check in checks]
-            bad = [a for a in answers if a[0] not in ("confirmed", "nowhere")]
+            bad = [a for a in answers if a[0] in ("refuted", "undecided")]
             if bad:
                 answer, why = min(bad, key=lambda a: a[0] != "refuted")
                 return answer, f"{why} at {place}"[:400]
+            wide = next((f"{why} at {place}"[:300] for answer, why in answers if answer == "wide"), wide)
             valued += all(a[0] == "confirmed" for a in answers)
         if valued < _FEWEST:
-            return "undecided", f"there is a value at {valued} of {len(self.places)} points alone"
+            return "undecided", wide or f"there is a value at {valued} of {len(self.places)} points alone"
         return "confirmed", f"at {valued} points, {self.bits} bits"
 
     def _all(self, steps: list[Step], check: Callable[[Step], Answer]) -> Answer:
@@ -311,14 +312,14 @@ class _Judge:
             if found is not None:
                 self.bits = max(self.bits, bits)
                 return found
-        return "undecided", why
+        return "wide", why
 
     def _same(self, place: _Place, left: int, right: int, scopes: list[Scope]) -> Answer:
         """Whether two terms have the same value."""
         answers = [self._settled(lambda bits, s=scope: self._pair(place.at(bits), left, right, s)) for scope in scopes]  # type: ignore[misc]
         bad = [a for a in answers if a[0] not in ("confirmed", "nowhere")]
         if bad:
-            return min(bad, key=lambda a: a[0] != "refuted")
+            return min(bad, key=lambda a: ("refuted", "undecided", "wide").index(a[0]))
         return next((a for a in answers if a[0] == "confirmed"), ("nowhere", "") if answers else CONFIRMED)
 
     @staticmethod

@@ -18,6 +18,7 @@ SCHEMA: Final = "lossproof/proof/1"
 THEOREM: Final = "lossproof/theorem/1"
 RELATIONS: Final = ("equal", "up-to-constant", "up-to-scale", "same-order")
 LEAVES: Final = frozenset({"num", "sym", "bound", "const", "domain"})
+DENSITIES: Final = frozenset({"pdf", "cdf", "cdf_below"})
 #: Where the variable of an expectation stands among the arguments.
 OVER: Final = {"E": 1, "H": 1, "CE": 2, "KL": 2, "JS": 2}
 MAX_TERMS: Final = 1_000_000
@@ -99,6 +100,10 @@ class Reading:
         #: Where the steps do not follow one another, or do not lead where they are said to lead.
         self.breaks: list[str] = []
         self.steps = self._replayed(self.listed(data, "steps"))
+        #: What densities and distribution functions are unfolded to.
+        self.unfolded = {s.before: s.after for s in self.steps if self.ops[s.before] in DENSITIES}
+        #: What terms depend on, as far as it was asked.
+        self.free: dict[int, tuple[str, ...]] = {}
 
     # -- what the parts hold
 

@@ -67,17 +67,15 @@ def factored(x: Expr) -> Expr:
 
 def _opened(x: Expr) -> tuple[Expr, dict[Expr, Expr]]:
     """The expression with free variables for exponentials, exp(a - b) as a quotient of two of them, and what they stand for."""
-    there: dict[Expr, Expr] = {}
-    bases: dict[Expr, Expr] = {}
-    for e in sorted(x.atoms(sp.exp), key=lambda e: e.sort_key()):
-        parts = []
-        for term in sp.Add.make_args(sp.expand(e.args[0])):
-            number, rest = term.as_coeff_Mul()
-            if rest not in bases:
-                bases[rest] = sp.Dummy(f"e_{len(bases)}", positive=True)
-            parts.append(bases[rest] ** number)
-        there[e] = sp.Mul(*parts)
-    return (x.xreplace(there) if there else x), {v: sp.exp(t) for t, v in bases.items()}
+    terms = {e: [t.as_coeff_Mul() for t in sp.Add.make_args(sp.expand(e.args[0]))] for e in sorted(x.atoms(sp.exp), key=lambda e: e.sort_key())}
+    if not terms:
+        return x, {}
+    below: dict[Expr, int] = {}
+    for number, rest in (t for row in terms.values() for t in row):
+        below[rest] = int(sp.lcm(below.get(rest, 1), number.q)) if number.is_Rational else below.get(rest, 1)
+    bases = {rest: sp.Dummy(f"e_{k}", positive=True) for k, rest in enumerate(below)}
+    there = {e: sp.Mul(*[bases[rest] ** (number * below[rest]) for number, rest in row]) for e, row in terms.items()}
+    return x.xreplace(there), {v: sp.exp(rest / below[rest]) for rest, v in bases.items()}
 
 
 def power(base: Expr, exponent: Expr) -> Expr:

@@ -11,14 +11,15 @@ from typing import Any, Final
 import sympy as sp
 
 from lossproof.referees import sympy_forms as forms
-from lossproof.referees.reading import OVER, Reading, Symbol
-from lossproof.referees.walking import DENSITIES, Beyond, Samples, Scope, Walker
+from lossproof.referees import sympy_moments as moments
+from lossproof.referees.reading import DENSITIES, OVER, Reading, Symbol
+from lossproof.referees.walking import FINITE, Beyond, Samples, Scope, Unsure, Walker, Wanted
 
 Expr = Any
 _SIZED: Final = frozenset({"simplex", "categories", "onehot", "counts", "posdef", "power_domain"})
 
 
-class Split(Exception):
+class Split(Unsure):
     """Two cases have to be told apart: whether ``key`` holds."""
 
     def __init__(self, key: tuple[str, Any]) -> None:
@@ -33,6 +34,7 @@ class Names:
         self.p, self.samples, self.size, self.choice = proof, samples, size, choice
         self.numbers = {name: k for k, name in enumerate(proof.symbols)}
         self.sized = {n for s in proof.symbols.values() for t in proof.subterms(s.domain) if proof.ops[t] in _SIZED for n in proof.names(proof.args[t][-1])}
+        self.nonzero = {str(proof.values[proof.args[h][0]]) for h in proof.hypotheses if proof.ops[h] == "ne" and proof.values[proof.args[h][1]] == 0}
         self.low, self.high, self.unit = self._bounds() if bounds else ({}, {}, set())
         self.made: dict[str, Any] = {}
         self.roots: dict[str, list[Expr]] = {}  # the free variables that a symbol is made of
@@ -133,7 +135,8 @@ class Names:
                      "integers": {"integer": True}, "naturals": {"integer": True, "nonnegative": True}}  # fmt: skip
             if domain not in kinds:
                 raise Beyond(f"the domain {domain}")
-            return self.variable("k" if whole else "s", *place, **kinds[domain])
+            more = {"nonzero": True} if symbol.name in self.nonzero and domain in ("reals", "integers") else {}
+            return self.variable("k" if whole else "s", *place, **kinds[domain], **more)
         if whole and high:  # that hypothesis is left to the point of a disproof
             return self.variable("k", *place, integer=True, **({"nonnegative": True} if domain == "naturals" else {}))
         bottom = walker.value(low[0], scope) if low else None
@@ -188,6 +191,23 @@ class Expressions(Walker):
             raise Split(key)
         return self.truth[key]
 
+    def wanted_integral(self, t: int, scope: Scope) -> Wanted:
+        """The distribution's arguments, and what is expected as a function of a free variable."""
+        dist, x, body = self.p.args[t]
+        name = str(self.p.values[x])
+        if self.p.ops[dist] not in moments.KNOWN:
+            raise Beyond(f"an expectation over {self.p.ops[dist]}")
+        return [*((a, scope) for a in self.p.args[dist]), (body, {**scope, f"={name}": self.over(name)})]
+
+    def over(self, name: str) -> Expr:
+        """The free variable for that of an expectation."""
+        kinds = {"reals": {"real": True}, "positive": {"positive": True}, "nonnegative": {"nonnegative": True},
+                 "integers": {"integer": True}, "naturals": {"integer": True, "nonnegative": True}, "unit": {"positive": True}}  # fmt: skip
+        domain = str(self.p.values[self.p.symbols[name].domain])
+        if domain not in kinds:
+            raise Beyond(f"the domain {domain}")
+        return sp.Symbol(f"x_{self.names.numbers[name]}", **kinds[domain])
+
     def apply(self, t: int, scope: Scope, args: list[Any]) -> Any:
         """The expression from those of the parts."""
         p = self.p
@@ -201,6 +221,9 @@ class Expressions(Walker):
         if op == "E":
             if p.ops[p.args[t][0]] == "dist:empirical":
                 return _each(lambda x: x / self.samples, _plus(*args))
+            name = str(p.values[p.args[t][1]])
+            if p.ops[p.symbols[name].domain] not in FINITE:
+                return moments.expected(p.ops[p.args[t][0]], args[:-1], args[-1], self.over(name))
             return _plus(sp.Integer(0), *[_each(lambda v, c=c: c * v, v) for c, v in zip(args[::2], args[1::2], strict=True)])
         if op in ("samples_prod", "prod"):
             return reduce(lambda x, y: _each(lambda a, b: a * b, x, y), args, sp.Integer(1))
@@ -223,7 +246,7 @@ class Expressions(Walker):
 
     def _density(self, t: int, args: list[Any]) -> Expr:
         dist = self.p.ops[self.p.args[t][0]]
-        if len(args) == 1:
+        if t in self.unfolded and not self.known(t):
             return args[0]
         if dist == "dist:empirical" and self.p.ops[t] == "pdf":
             return sp.Rational(sum(v == args[1] for v in args[0]), self.samples)

@@ -20,6 +20,7 @@ from lossproof.referees import Finding
 from lossproof.referees import sympy_forms as forms
 from lossproof.referees.reading import OVER, Reading, Step, from_json
 from lossproof.referees.sympy_terms import Expressions, Names, Split
+from lossproof.referees.sympy_witness import witnessed
 from lossproof.referees.walking import Beyond, Undefined, Unsure, hashed
 
 Expr = Any
@@ -32,7 +33,7 @@ SIZE: Final = 2
 _SPLITS: Final = 5
 _TRIES: Final = 100
 _SURE: Final = sp.Float("1e-20", 50)
-_STRANGE: Final = (Unsure, Undefined, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError, NotImplementedError)
+_STRANGE: Final = (Unsure, Undefined, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError, NotImplementedError, MemoryError)
 
 
 class Late(BaseException):
@@ -128,7 +129,7 @@ class Worker:
         p, claim = self.p, self.p.claim
         left, right, scale, offset = (claim.get(k) for k in ("left", "right", "scale", "offset"))
         if p.compares and p.relation == "refuted":
-            yield "the claim: refuted", self._witness
+            yield "the claim: refuted", lambda: witnessed(p)
             return
         if p.compares and p.relation not in ("equal", "up-to-constant", "up-to-scale", "same-order"):
             yield f"the claim: {p.relation[:20]}", lambda: ("undecided", "the claim is that nothing is known")
@@ -175,30 +176,25 @@ class Worker:
     def _free(self, terms: list[int]) -> Answer:
         """That derivatives by all parameters vanish, where domains alone are supposed."""
         for names in self.plain:
-            walker = Expressions(names, {})
             for t in terms:
                 if any(self.p.symbols[n].role == "parameter" for n in self.p.names(t) & names.sized):
                     return "undecided", "a length that is learned is in it"
-                moving = self._moving(names, t, walker)
-                x = walker.value(t, {"#": 0})
-                for v in moving & x.free_symbols:
-                    if v.is_integer or not self._zero(sp.diff(x, v)):
-                        return self._disproved(sp.diff(x, v), "it moves with a parameter") if not v.is_integer else ("undecided", "a whole parameter is in it")
+                answer, why = self._split(names, lambda w, t=t: self._still(w, w.value(t, {"#": 0})))  # type: ignore[misc]
+                if answer != "confirmed":
+                    return answer, why
         return "confirmed", self.note
 
-    def _moving(self, names: Names, term: int, walker: Expressions) -> set[Expr]:
-        """The free variables of the parameters in a term."""
-        walker.value(term, {"#": 0})
-        return {v for key, roots in names.roots.items() for v in roots if self.p.symbols[key.split("#")[0]].role == "parameter"}
-
     def _positive(self, terms: list[int]) -> Answer:
+        def sign(x: Expr) -> Answer:
+            if x.is_nonpositive:
+                return "refuted", "it is not positive"
+            return CONFIRMED if x.is_positive else ("undecided", "its sign is not known")
+
         for names in self.settings:
             for t in terms:
-                x = forms.factored(Expressions(names, {}).value(t, {"#": 0}))
-                if x.is_nonpositive:
-                    return "refuted", "it is not positive"
-                if not x.is_positive:
-                    return "undecided", "its sign is not known"
+                answer, why = self._split(names, lambda w, t=t: sign(forms.factored(w.value(t, {"#": 0}))))  # type: ignore[misc]
+                if answer != "confirmed":
+                    return answer, why
         return "confirmed", self.note
 
     # -- steps
@@ -250,9 +246,7 @@ class Worker:
         domain = self.p.symbols[name].domain
         if self.p.ops[domain] != "domain":
             return walker.members(domain, [walker.value(s, scope) for s in walker.sizes(domain)])
-        kinds = {"reals": {"real": True}, "positive": {"positive": True}, "nonnegative": {"nonnegative": True},
-                 "integers": {"integer": True}, "naturals": {"integer": True, "nonnegative": True}, "unit": {"positive": True}}  # fmt: skip
-        return [sp.Symbol(f"x_{names.numbers[name]}", **kinds[str(self.p.values[domain])])]
+        return [walker.over(name)]
 
     def _related(self, names: Names, step: Step) -> Answer:
         """A constant dropped, or a positive factor: what is left over does not move with the parameters."""
@@ -361,10 +355,6 @@ class Worker:
             if sure == 2:
                 return "refuted", f"{why}: by {sp.N(value, 6)} at an exact point"
         return "undecided", f"{why}, as far as the strategy goes" if not sure else why
-
-    def _witness(self) -> Answer:
-        """A refutation's inequality is left to the referees that enclose values."""
-        return "undecided", "an inequality of numbers is left to the balls"
 
 
 def _paired(a: Any, b: Any) -> Iterator[tuple[Expr, Expr]]:

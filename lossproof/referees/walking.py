@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-from lossproof.referees.reading import OVER, Reading
+from lossproof.referees.reading import DENSITIES, OVER, Reading
 
 #: Indices in force by name, under "#" the sample, under "=x" the value of the variable x.
 Scope = Mapping[str, Any]
 Wanted = list[tuple[int, Scope]]
 MAX_VALUES: Final = 200_000
+#: Domains that are gone through one by one.
+FINITE: Final = frozenset({"categories", "set", "onehot"})
 _MOST: Final = 4_000
-DENSITIES: Final = frozenset({"pdf", "cdf", "cdf_below"})
 
 
 class Undefined(Exception):
@@ -40,8 +41,8 @@ class Walker:
         self.p = proof
         self.samples = samples
         self.memo: dict[tuple[object, ...], Any] = {}
-        self._free: dict[int, tuple[str, ...]] = {}
-        self.unfolded = {s.before: s.after for s in proof.steps if proof.ops[s.before] in DENSITIES}
+        self._free = proof.free  # a term depends on the same wherever it is evaluated
+        self.unfolded = proof.unfolded
 
     # -- what a referee says of its values
 
@@ -84,6 +85,10 @@ class Walker:
                     raise Beyond("too much work")
                 self.memo[key] = self.apply(t, here, [self.memo[self.key(*w)] for w in wanted])
         return self.memo[self.key(root, scope)]
+
+    def wanted_integral(self, t: int, scope: Scope) -> Wanted:
+        """What an expectation over what is not finite has to know. Raises Beyond unless a referee says more."""
+        raise Beyond("an expectation over what is not finite")
 
     # -- what a term depends on
 
@@ -173,9 +178,13 @@ class Walker:
             return [(args[0], {**scope, "#": i}) for i in range(self.samples)]
         return [(a, scope) for a in args]
 
+    def known(self, t: int) -> bool:
+        """Whether a density is one that the referee knows of itself."""
+        return self.p.ops[t] == "pdf" and self.knows(self.p.ops[self.p.args[t][0]])
+
     def _wanted_density(self, t: int, scope: Scope) -> Wanted:
         dist, y = self.p.args[t]
-        known = self.p.ops[t] == "pdf" and self.knows(self.p.ops[dist])
+        known = self.known(t)
         if t in self.unfolded and not known:
             return [(self.unfolded[t], scope)]
         return [(a, scope) for a in (*self.p.args[dist], y)] if known else [(dist, scope), (y, scope)]
@@ -192,6 +201,8 @@ class Walker:
                 return [(p.args[dist][0], s) for s in places]
             return [(body, {**s, name: hashed(v)}) for s, v in zip(places, values, strict=True)]
         domain = p.symbols[str(p.values[x])].domain
+        if p.ops[domain] not in FINITE:
+            return self.wanted_integral(t, scope)
         sizes: Wanted = [(a, scope) for a in self.sizes(domain)]
         if any(self.key(*s) not in self.memo for s in sizes):
             return sizes
