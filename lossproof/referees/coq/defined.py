@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from lossproof.referees.coq.printer import NUMBER, Context, ListVariable, Printer, sort_of
-from lossproof.terms import Term
+from lossproof.terms import Term, fn
 
 
 def definedness(terms: tuple[Term, ...], printer: Printer, ctx: Context) -> list[str]:
@@ -23,7 +23,7 @@ def _of(t: Term, printer: Printer, ctx: Context) -> list[str]:
         inside, k = ctx.within_index(str(args[0].value))
         ends = " ".join(printer.number(a, ctx, 9) for a in args[1:3])
         return [*_all(args[1:3], printer, ctx), *(f"forall {k}, between {ends} {k} -> {d}" for d in _of(args[3], printer, inside))]
-    if op in ("samples_sum", "samples_mean", "samples_prod"):
+    if op in ("samples_sum", "samples_mean", "samples_prod", "Risk"):
         inside, i = ctx.within_sample()
         return [f"forall {i}, ({i} < {ctx.count})%nat -> {d}" for d in _of(args[0], printer, inside)]
     if op == "cases":
@@ -31,6 +31,10 @@ def _of(t: Term, printer: Printer, ctx: Context) -> list[str]:
         return [*(f"{c} = true -> {d}" for d in _of(args[1], printer, ctx)), *(f"{c} = false -> {d}" for d in _of(args[2], printer, ctx))]
     if op == "seq":
         return _of_sequence(t, printer, ctx)
+    if op == "KL" and args[0].op == "dist:empirical":
+        inside, i = ctx.within_sample()
+        density = printer.number(fn("pdf", args[1], args[0].args[0]), inside, 35)
+        return [f"forall {i}, ({i} < {ctx.count})%nat -> 0 < {density}"]
     if op.startswith("dist:") or op in ("E", "H", "CE", "KL", "JS", "NLL"):
         return []  # a density may be 0 where it has no weight: what stands under an expectation is not asked for
     return [*_all(args, printer, ctx), *_own(t, printer, ctx)]

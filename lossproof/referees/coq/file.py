@@ -9,7 +9,7 @@ from typing import Any
 from lossproof.referees.coq.defined import definedness
 from lossproof.referees.coq.printer import LOOSE, Context, Unsupported
 from lossproof.referees.coq.proof import Proof, Step
-from lossproof.referees.coq.writer import HERE, Block, Writer, cost, scripts
+from lossproof.referees.coq.writer import HERE, Block, Writer, cost, likelihoods, scripts
 from lossproof.syntax import to_ascii
 from lossproof.terms import Term, add, mul, replace_at
 
@@ -291,6 +291,10 @@ class ProofFile:
         w = self.writer
         rows = self._to_define()
         lines = []
+        for term, _ in rows:
+            for part in (p for t in _all(term) if t.op == "log" for p in likelihoods(t.args[0])):
+                if part.op == "pdf":
+                    w.density(part, replace(w.at_point, sample="i"))
         for term, ctx in rows:
             for text in definedness((term,), w.printer, ctx):
                 lines.append((ctx.sample is not None, text))
@@ -319,7 +323,7 @@ class ProofFile:
         block = Block("")
         self.writer.ambient(ctx, block)
         self.writer.every_fact(ctx, block)
-        return f"{block.text()}repeat apply conj; lp_value."
+        return f"{block.text()}repeat apply conj; first [ lp_value | solve [ lp_likelihood ] ]."
 
     def _to_define(self) -> list[tuple[Term, Context]]:
         w, data = self.writer, self.proof.data

@@ -1206,7 +1206,7 @@ Proof.
   intros. replace (isum 1 3 f) with (isum 1 (INR 3) f) by (simpl; f_equal; ring). rewrite isum_nat. simpl.
   replace (1 + 0) with 1 by ring. replace (1 + 1) with 2 by ring. replace (1 + 2) with 3 by ring. ring.
 Qed.
-Lemma vec_index : forall l n, vec l (IZR (Z.of_nat (S n))) = nth n l 0.
+Lemma vec_index : forall l n, vec l (IZR (Z.of_nat (S n))) = nth n l (last l 0).
 Proof. intros. unfold vec. rewrite Int_part_IZR. f_equal. lia. Qed.
 Lemma vec_first : forall a l, vec (a :: l) 1 = a.
 Proof. intros. exact (vec_index (a :: l) 0). Qed.
@@ -1214,7 +1214,7 @@ Lemma vec_second : forall a b l, vec (a :: b :: l) 2 = b.
 Proof. intros. exact (vec_index (a :: b :: l) 1). Qed.
 Lemma vec_third : forall a b c l, vec (a :: b :: c :: l) 3 = c.
 Proof. intros. exact (vec_index (a :: b :: c :: l) 2). Qed.
-Lemma vec_INR : forall l n, vec l (1 + INR n) = nth n l 0.
+Lemma vec_INR : forall l n, vec l (1 + INR n) = nth n l (last l 0).
 Proof. intros. rewrite Rplus_comm, <- S_INR, INR_IZR_INZ. apply vec_index. Qed.
 Lemma nsum_list : forall l, nsum (length l) (fun j => nth j l 0) = lsum l.
 Proof.
@@ -1227,7 +1227,12 @@ Qed.
 Lemma isum_vec : forall l (f : R -> R), isum 1 (INR (length l)) (fun j => f (vec l j)) = lsum (map f l).
 Proof.
   intros. rewrite isum_nat, <- nsum_list. rewrite List.map_length. apply nsum_ext. intros. rewrite vec_INR.
-  rewrite (nth_indep (map f l) 0 (f 0)) by (rewrite List.map_length; assumption). symmetry. apply map_nth.
+  rewrite (nth_indep (map f l) 0 (f (last l 0))) by (rewrite List.map_length; assumption). symmetry. apply map_nth.
+Qed.
+(* A vector that is written out has its first component below the index 2, and its last component from there on. *)
+Lemma vec_two_cases : forall k, (forall a b, vec [a; b] k = a) \/ (forall a b, vec [a; b] k = b).
+Proof.
+  intros k. unfold vec. destruct (Z.to_nat (Int_part k - 1)) as [|[|[|n]]]; [left|right|right|right]; reflexivity.
 Qed.
 Lemma between_two : forall k, between 1 2 k -> k = 1 \/ k = 2.
 Proof.

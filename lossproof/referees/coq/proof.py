@@ -131,7 +131,9 @@ class Proof:
 
     def needs_sample(self, term: Term) -> bool:
         """Whether something that varies with the sample stands outside of all sums over samples."""
-        if term.op in ("samples_sum", "samples_mean", "samples_prod"):
+        if term.op in ("samples_sum", "samples_mean", "samples_prod", "NLL", "Risk"):
+            return False
+        if term.op in ("E", "H", "CE", "KL") and term.args[0].op == "dist:empirical":
             return False
         if term.op == "sym":
             return str(term.value) in self.symbols and self.symbols[str(term.value)].indexed

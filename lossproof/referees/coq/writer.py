@@ -29,15 +29,17 @@ from lossproof.referees.coq.printer import (
     sort_of,
 )
 from lossproof.referees.coq.proof import Proof, Step, Symbol
-from lossproof.referees.coq.statements import VECTOR_SLOTS, Asked, Meta, Statement, fact_statement, rule_statement
+from lossproof.referees.coq.statements import FUNCTIONALS, VECTOR_SLOTS, Asked, Meta, Statement, fact_statement, rule_statement
 from lossproof.rulebook import Rulebook
 from lossproof.terms import Term, fn, postorder, replace_at, sym
 from lossproof.terms.pattern import instantiate
 
 HERE: Final = Path(__file__).parent
 HOLE: Final = "\0hole"
-_SAMPLES: Final = {"samples_sum": "nsum_ext", "samples_mean": "nmean_ext", "samples_prod": "nprod_ext"}
+_SAMPLES: Final = {"Risk": "nmean_ext", "samples_sum": "nsum_ext", "samples_mean": "nmean_ext", "samples_prod": "nprod_ext"}
 _INDEXED: Final = {"sum": "isum_ext", "prod": "iprod_ext"}
+#: Rules that the definitions of the prelude make true by computation.
+DEFINITIONS: Final = frozenset({"entropy-definition", "ce-definition", "kl-definition", "js-definition", "nll-definition", "risk-definition", "ce-empirical"})
 #: Distributions whose expectations are finite sums, defined in the prelude.
 FINITE_FAMILIES: Final = frozenset({"categorical", "bernoulli"})
 #: Steps whose record speaks of values that may be infinite, and the lemma for the case that they are not.
@@ -81,6 +83,7 @@ class Writer:
         self.densities: dict[Term, str] = {}
         self.premises: dict[tuple[str, str], None] = {}  # what records say of expectations that are no finite sums
         self.lines: list[str] = []
+        self._of_likelihood = False  # whether premises may be about the densities of samples
         #: Whether values may be infinite: then objectives are of the type ``ext``.
         self.is_extended = any(is_infinite(s.before) or is_infinite(s.after) or _may_vanish(s) for s in proof.steps)
         table = {n: self._variable(n) for n in proof.symbols}
@@ -225,25 +228,33 @@ class Writer:
         rows = [(f"dom_{self.names[n]}", fn("in", sym(n), s.domain), s.role == "parameter", s.indexed) for n, s in self.known.items()]
         rows += [(f"hyp_{j}", h, self.proof.has_parameter(h), self.proof.needs_sample(h)) for j, h in enumerate(self.proof.hypotheses)]
         for name, condition, is_learned, is_indexed in rows:
-            if (is_learned and ctx.point is None) or (is_indexed and ctx.sample is None) or not (is_learned or is_indexed):
+            if (is_learned and ctx.point is None) or not (is_learned or (is_indexed and ctx.sample)):
                 continue
-            if self.printer.proposition(condition, ctx) != "True":
-                block.add(f"pose proof ({self._supposed(name, condition, is_learned, is_indexed, ctx)}) as A_{name}.")
+            inner = ctx if ctx.sample or not is_indexed else ctx.within_sample()[0]
+            if self.printer.proposition(condition, inner) == "True":
+                continue
+            whole = is_indexed and ctx.sample is None
+            term = f"{name} {ctx.point} Hw" if whole else self._supposed(name, condition, is_learned, is_indexed, ctx)
+            block.add(f"pose proof ({term}) as A_{name}.")
 
     def every_fact(self, ctx: Context, block: Block) -> None:
         """The facts of the proof that can be said in this context, other than those about whole likelihoods."""
         for fact in self.proof.facts:
             if fact.rule == "syntax" or fact.says.is_open or (ctx.sample is None and self.proof.needs_sample(fact.says)):
                 continue
-            if fact.number not in self._of_samples:
+            if fact.number not in self._of_samples and not self._free_variables(fact.says) - ctx.variables.keys():
                 self.fact(fact.number, ctx, block)
+
+    def _free_variables(self, term: Term) -> set[str]:
+        """The variables of expectations that occur in a fact; every fact about one is about what lies inside."""
+        return {str(t.value) for t in postorder(term) if t.op == "sym"} - self.known.keys()
 
     @cached_property
     def _of_samples(self) -> set[int]:
         """The facts about sums over samples, densities and expectations, and those that rest on them."""
         found: set[int] = set()
         for fact in self.proof.facts:
-            own = any(t.op in ("samples_sum", "samples_mean", "samples_prod", "pdf", "E") for t in postorder(fact.says))
+            own = any(t.op in ("samples_sum", "samples_mean", "samples_prod", "pdf", *FUNCTIONALS) for t in postorder(fact.says))
             if own or any(p in found or self.proof.facts[p].says.is_open for p in fact.premises):
                 found.add(fact.number)
         return found
@@ -392,9 +403,14 @@ class Writer:
     def _range(self, ctx: Context) -> str:
         found = []
         for name, symbol in self.proof.symbols.items():
-            if symbol.domain.op == "categories" and (ctx.sample is not None or not symbol.indexed) and (ctx.point or symbol.role != "parameter"):
+            if symbol.domain.op != "categories":
+                continue
+            if name in ctx.variables:
+                found.append(f"pose proof ({self._inside(name, ctx)}).")
+            elif name in self.known and (ctx.sample is not None or not symbol.indexed) and (ctx.point or symbol.role != "parameter"):
                 found.append(f"pose proof ({self._supposed(f'dom_{self.names[name]}', symbol.domain, symbol.role == 'parameter', symbol.indexed, ctx)}).")
-        return " ".join([*found, "first [ lp_range | lp_defined ]."])
+        last = " | solve [ lp_likelihood ]" if self._of_likelihood else ""
+        return " ".join([*found, f"first [ lp_range | lp_defined{last} ]."])
 
     # -- steps
 
@@ -482,12 +498,18 @@ class Writer:
             return self._unfolding(step, ctx, block)
         if step.before.op == "E" and step.before.args[0].op == "dist:empirical":
             return "lp_of_data."
+        if step.rule in DEFINITIONS:
+            return "reflexivity."
+        if step.before.op == "KL" and step.before.args[0].op == "dist:empirical":
+            self.density(fn("pdf", step.before.args[1], step.before.args[0].args[0]), replace(self.at_point, sample="i"))
+            self._of_likelihood = True
         known = dict(step.conditions)
         statement = self.statement("rule", step.rule)
         if step.rule in FINITE and not self.is_extended:
             return self._finite(step, ctx)
         end = "lp_exact (proj2 Q)." if sort_of(step.before, ctx.symbols) == NUMBER else "lp_vector (proj2 Q)."
         use = self._use(statement, f"rule_{rule_name(step.rule)}", step.bindings, known, ctx, block, end)
+        self._of_likelihood = False
         return block.text() + use
 
     def _unfolding(self, step: Step, ctx: Context, block: Block) -> str:
@@ -506,7 +528,7 @@ class Writer:
     def _finite(self, step: Step, ctx: Context) -> str:
         """A step about the logarithm of a likelihood, which is positive."""
         values = [v for value in step.bindings.values() for v in (value if isinstance(value, tuple) else (value,))]
-        for part in (p for v in values for p in _densities(v)):
+        for part in (p for v in values for p in likelihoods(v)):
             self.densities.setdefault(part, f"density_{len(self.densities) + 1}")
         if step.rule != "log-joint":
             return f"apply {FINITE[step.rule]}. lp_likelihood."
@@ -620,11 +642,11 @@ def _projection(of: str, part: int, count: int) -> str:
     return f"proj1 ({text})" if part < count - 1 else text
 
 
-def _densities(term: Term) -> Iterable[Term]:
+def likelihoods(term: Term) -> Iterable[Term]:
     """What a likelihood multiplies: the factors of products and of products over samples."""
     if term.op in ("mul", "samples_prod", "log", "neg"):
         for a in term.args:
-            yield from _densities(a)
+            yield from likelihoods(a)
     elif not (term.op == "num" and isinstance(term.value, Fraction)):
         yield term
 
