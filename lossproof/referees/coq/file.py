@@ -341,10 +341,13 @@ class ProofFile:
         said = [f"what the record {id} says" for _, id in self.writer.premises]
         return [*self.writer.printer.structures, *said]
 
-    def assumptions(self) -> str:
-        """What prints the axioms that all the theorems rest on."""
-        names = self.theorems or ["feasible"]
-        return f"Definition certificate := ({', '.join(f'@{n}' for n in names)}).\nPrint Assumptions certificate.\n"
+    def text(self) -> str:
+        """The file without its header: what the proof is of, everything in it, and the theorems as one certificate. Raises Unsupported."""
+        body = self.body()
+        data = self.proof.data
+        names = ", ".join(f"@{n}" for n in self.theorems or ["feasible"])
+        said = comment(str(data.get("assumption") or data.get("question") or "a proof"))
+        return f"{said}\n{body}\nDefinition certificate := ({names}).\n"
 
     def claims(self) -> list[tuple[str, str]]:
         """What Coq accepted: what it is called, and what it says."""

@@ -1463,3 +1463,218 @@ Ltac lp_auto := intros; lp_split; solve [ lp_close ].
 Ltac lp_binary H := destruct H as [<- | [<- | []]].
 Ltac lp_cases := match goal with c : bool |- _ => destruct c end; simpl.
 Tactic Notation "lp_rule" tactic3(t) := intros; split; [ lp_defined | t ].
+
+(* ------------------------------------------------------------------ *)
+(* Expectations of sums.                                               *)
+
+Section Expectations.
+Context {V : Type}.
+Variable E : expectation V.
+Lemma finite_lsum : forall l : list (V -> R), lall (fun f => finite E (fun x => f x)) l -> finite E (fun x => lsum (map (fun f => f x) l)).
+Proof.
+  induction l as [|f l IH]; intros H; [exact (finite_zero E)|]. destruct H as [A B].
+  apply (finite_ext E (fun x => f x + lsum (map (fun g => g x) l))). { intros. cbn [map]. rewrite lsum_cons. reflexivity. }
+  apply finite_plus; [exact A | apply IH; exact B].
+Qed.
+Lemma mean_lsum : forall l : list (V -> R), lall (fun f => finite E (fun x => f x)) l ->
+  mean_of E (fun x => lsum (map (fun f => f x) l)) = lsum (map (fun f => mean_of E (fun x => f x)) l).
+Proof.
+  induction l as [|f l IH]; intros H; [exact (mean_zero E)|]. destruct H as [A B]. cbn [map]. rewrite lsum_cons, <- IH by assumption.
+  rewrite (mean_ext E _ (fun x => f x + lsum (map (fun g => g x) l))). { apply mean_plus; [exact A | apply finite_lsum; exact B]. }
+  intros. cbn [map]. rewrite lsum_cons. reflexivity.
+Qed.
+Lemma finite_nsum : forall n (f : nat -> V -> R), (forall i, (i < n)%nat -> finite E (f i)) -> finite E (fun x => nsum n (fun i => f i x)).
+Proof.
+  induction n; intros f H; [exact (finite_zero E)|]. cbn [nsum]. apply (finite_plus E (fun x => nsum n (fun i => f i x)) (f n)); auto.
+Qed.
+Lemma mean_nsum : forall n (f : nat -> V -> R), (forall i, (i < n)%nat -> finite E (f i)) ->
+  mean_of E (fun x => nsum n (fun i => f i x)) = nsum n (fun i => mean_of E (f i)).
+Proof.
+  induction n; intros f H; [exact (mean_zero E)|]. cbn [nsum]. rewrite <- IHn by auto.
+  apply (mean_plus E (fun x => nsum n (fun i => f i x)) (f n)); [apply finite_nsum|]; auto.
+Qed.
+Lemma mean_scale_last : forall c f, mean_of E (fun x => f x * c) = mean_of E (fun x => f x) * c.
+Proof. intros. rewrite (mean_ext E _ (fun x => c * f x)) by (intros; ring). rewrite mean_scale. apply Rmult_comm. Qed.
+Lemma finite_multiple : forall c (f g : V -> R), (forall x, inside E x -> f x = c * g x) -> finite E g -> finite E f.
+Proof. intros c f g H F. apply (finite_ext E (fun x => c * g x)). { intros. symmetry. auto. } apply finite_scale. exact F. Qed.
+Lemma mean_nmean : forall n (f : nat -> V -> R), (forall i, (i < n)%nat -> finite E (f i)) ->
+  mean_of E (fun x => nmean n (fun i => f i x)) = nmean n (fun i => mean_of E (f i)).
+Proof. intros. unfold nmean, Rdiv. rewrite mean_scale_last. f_equal. apply mean_nsum. assumption. Qed.
+Lemma finite_isum : forall m n (f : R -> V -> R), (forall k, between m n k -> finite E (f k)) -> finite E (fun x => isum m n (fun k => f k x)).
+Proof. intros. unfold isum. apply (finite_nsum _ (fun j => f (m + INR j))). intros. apply H, count_between. assumption. Qed.
+Lemma mean_isum : forall m n (f : R -> V -> R), (forall k, between m n k -> finite E (f k)) ->
+  mean_of E (fun x => isum m n (fun k => f k x)) = isum m n (fun k => mean_of E (f k)).
+Proof. intros. unfold isum. apply (mean_nsum _ (fun j => f (m + INR j))). intros. apply H, count_between. assumption. Qed.
+End Expectations.
+
+(* ------------------------------------------------------------------ *)
+(* Entropies and divergences of finite distributions.                  *)
+
+Lemma ln_nonpositive : forall a, a <= 0 -> ln a = 0.
+Proof. intros a H. unfold ln. destruct (Rlt_dec 0 a) as [P|P]; [exfalso; apply (Rlt_irrefl 0), (Rlt_le_trans 0 a 0); assumption | reflexivity]. Qed.
+Lemma ln_inv : forall a, ln (/ a) = - ln a.
+Proof.
+  intros. destruct (Rtotal_order a 0) as [H|[H|H]].
+  { rewrite (ln_nonpositive a), (ln_nonpositive (/ a)); [ring | apply Rlt_le, Rinv_lt_0_compat; exact H | lra]. }
+  { subst. rewrite Rinv_0, ln_nonpositive by lra. ring. }
+  { apply ln_Rinv. exact H. }
+Qed.
+Lemma ln_below : forall a, 0 < a -> a <> 1 -> ln a < a - 1.
+Proof.
+  intros a H N. assert (M : ln a <> 0) by (intro Z; apply N; rewrite <- (exp_ln a H), Z; apply exp_0).
+  pose proof (exp_ineq1 (ln a) M) as I. rewrite exp_ln in I by exact H. lra.
+Qed.
+Lemma gibbs_term_strict : forall a b, 0 < a -> 0 < b -> a <> b -> a - b < a * ln (a / b).
+Proof.
+  intros a b A B N. replace (a / b) with (/ (b / a)) by (field; lra). rewrite ln_inv.
+  assert (b / a <> 1). { intro Z. apply N. replace b with (b / a * a) by (field; lra). rewrite Z. ring. }
+  pose proof (ln_below (b / a) (Rdiv_lt_0_compat b a B A) H) as L.
+  apply (Rmult_lt_compat_l a) in L; [|exact A]. replace (a * (b / a - 1)) with (b - a) in L by (field; lra). lra.
+Qed.
+Lemma gibbs_term : forall a b, 0 < a -> 0 < b -> a - b <= a * ln (a / b).
+Proof.
+  intros a b A B. destruct (Req_dec a b) as [Z|N]; [|apply Rlt_le, gibbs_term_strict; assumption].
+  subst. unfold Rdiv. rewrite Rinv_r, ln_1 by lra. lra.
+Qed.
+Lemma gibbs_excess : forall K p q, in_simplex K p -> in_simplex K q ->
+  isum 1 K (fun k => p k * ln (p k / q k)) = isum 1 K (fun k => p k * ln (p k / q k) - (p k - q k)).
+Proof.
+  intros K p q [_ P] [_ Q]. rewrite (isum_ext 1 K (fun k => p k * ln (p k / q k) - (p k - q k)) (fun k => p k * ln (p k / q k) + (q k + - p k))) by (intros; ring).
+  rewrite (isum_plus 1 K (fun k => p k * ln (p k / q k))), (isum_plus 1 K q), isum_opp, P, Q. ring.
+Qed.
+Lemma gibbs_sum : forall K p q, in_simplex K p -> in_simplex K q -> 0 <= isum 1 K (fun k => p k * ln (p k / q k)).
+Proof.
+  intros K p q P Q. rewrite gibbs_excess by assumption. apply isum_nonneg. intros k Hk.
+  pose proof (gibbs_term (p k) (q k) (proj1 P k Hk) (proj1 Q k Hk)). lra.
+Qed.
+Lemma isum_pos_one : forall m n f k, between m n k -> 0 < f k -> (forall j, between m n j -> 0 <= f j) -> 0 < isum m n f.
+Proof.
+  intros m n f k [i [E L]] P H. unfold isum. assert (J : (i < count m n)%nat) by (apply between_count; lra).
+  assert (A : forall j, (j < count m n)%nat -> 0 <= f (m + INR j)) by (intros; apply H, count_between; assumption).
+  rewrite E in P. revert J A. generalize (count m n). induction n0 as [|c IH]; intros J A; [lia|]. cbn [nsum].
+  assert (0 <= f (m + INR c)) by auto.
+  assert (0 <= nsum c (fun j => f (m + INR j))) by (apply nsum_nonneg; auto).
+  destruct (Nat.eq_dec i c); [subst; lra|]. assert (0 < nsum c (fun j => f (m + INR j))) by (apply IH; auto; lia). lra.
+Qed.
+Lemma gibbs_sum_strict : forall K p q, in_simplex K p -> in_simplex K q -> (exists k, between 1 K k /\ p k <> q k) ->
+  0 < isum 1 K (fun k => p k * ln (p k / q k)).
+Proof.
+  intros K p q P Q [k [Hk N]]. rewrite gibbs_excess by assumption. apply (isum_pos_one 1 K _ k Hk).
+  { pose proof (gibbs_term_strict (p k) (q k) (proj1 P k Hk) (proj1 Q k Hk) N). lra. }
+  intros j Hj. pose proof (gibbs_term (p j) (q j) (proj1 P j Hj) (proj1 Q j Hj)). lra.
+Qed.
+Lemma bernoulli_one : forall p, rpow p 1 * rpow (1 - p) (1 - 1) = p.
+Proof. intros. replace (1 - 1) with 0 by ring. rewrite rpow_zero, (rpow_pos_literal p 1). simpl. ring. Qed.
+Lemma bernoulli_zero : forall p, rpow p 0 * rpow (1 - p) (1 - 0) = 1 - p.
+Proof. intros. rewrite Rminus_0_r, rpow_zero, (rpow_pos_literal (1 - p) 1). simpl. ring. Qed.
+Lemma weighted_ln_quotient : forall a b, 0 <= a -> 0 < b \/ a = 0 -> a * ln (a / b) = a * ln a - a * ln b.
+Proof.
+  intros a b A B. destruct A as [A|A]; [|subst; ring]. destruct B as [B|B]; [|lra]. rewrite ln_div by assumption. ring.
+Qed.
+Lemma frequency_pos : forall n y i, (i < n)%nat -> 0 < frequency n y (y i).
+Proof.
+  intros n y i H. unfold frequency, nmean. apply Rdiv_lt_0_compat; [|apply lt_0_INR; lia].
+  assert (A : forall m, (forall j, (j < m)%nat -> 0 <= indicator (eqb (y j) (y i)))) by (intros; apply nonneg_indicator).
+  revert H. generalize (A n). generalize n. induction n0 as [|c IH]; intros N L; [lia|]. cbn [nsum].
+  assert (0 <= nsum c (fun j => indicator (eqb (y j) (y i)))) by (apply nsum_nonneg; auto).
+  destruct (Nat.eq_dec i c). { subst. rewrite eqb_same. simpl. lra. }
+  assert (0 < nsum c (fun j => indicator (eqb (y j) (y i)))) by (apply IH; auto; lia). pose proof (N c). specialize (H1 (Nat.lt_succ_diag_r c)). lra.
+Qed.
+Lemma divergence_of_data_entropy : forall n y q, (forall i, (i < n)%nat -> 0 < q i) ->
+  divergence_of_data n y q = nmean n (fun i => - ln (q i)) - entropy_of_data n y.
+Proof.
+  intros. unfold divergence_of_data, entropy_of_data, nmean.
+  rewrite (nsum_ext n _ (fun i => ln (frequency n y (y i)) + - ln (q i))).
+  { rewrite nsum_plus. unfold Rdiv. ring. }
+  intros. rewrite ln_div; [ring | apply frequency_pos; assumption | auto].
+Qed.
+
+(* Logarithms of the gamma function at what is natural but for an offset. *)
+Lemma ln_bound : forall a, 0 < a -> Rabs (ln a) <= a + 1 / a.
+Proof.
+  intros a H. assert (B : forall b, 0 < b -> ln b <= b). { intros b P. destruct (Req_dec b 1) as [Z|N]; [subst; rewrite ln_1; lra|]. pose proof (ln_below b P N). lra. }
+  pose proof (B a H) as U. pose proof (B (/ a) (Rinv_0_lt_compat a H)) as L. rewrite ln_inv in L. unfold Rdiv. rewrite Rmult_1_l.
+  pose proof (Rinv_0_lt_compat a H). apply Rabs_le. lra.
+Qed.
+Section GammaBounds.
+Context {HGamma : Gamma}.
+Lemma lgamma_bound : forall c n, 0 < c -> Rabs (lgamma (INR n + c)) <= Rabs (lgamma c) + (c + 1 / c + 1) * INR n ^ 2.
+Proof.
+  intros c n C. assert (I : 0 < 1 / c) by (apply Rdiv_lt_0_compat; lra). induction n.
+  { simpl. rewrite Rplus_0_l. lra. }
+  rewrite S_INR. replace (INR n + 1 + c) with (INR n + c + 1) by ring. pose proof (pos_INR n) as N.
+  rewrite lgamma_successor by lra. pose proof (Rabs_triang (lgamma (INR n + c)) (ln (INR n + c))) as T.
+  pose proof (ln_bound (INR n + c)) as B. assert (1 / (INR n + c) <= 1 / c).
+  { unfold Rdiv. rewrite !Rmult_1_l. apply Rinv_le_contravar; lra. }
+  replace ((c + 1 / c + 1) * (INR n + 1) ^ 2) with ((c + 1 / c + 1) * INR n ^ 2 + (c + 1 / c + 1) * (2 * INR n + 1)) by ring.
+  assert (0 <= (c + 1 / c) * (2 * INR n)) by (apply Rmult_le_pos; lra).
+  assert (Rabs (ln (INR n + c)) <= INR n + c + 1 / (INR n + c)) by (apply B; lra). lra.
+Qed.
+Lemma ln_factorial_bound : forall n, 0 <= ln (factorial (INR n)) <= INR n ^ 2.
+Proof.
+  intros n. rewrite factorial_of_nat. induction n. { simpl. rewrite ln_1. lra. }
+  rewrite fact_simpl, mult_INR, ln_mult by (try apply INR_fact_lt_0; apply lt_0_INR; lia). rewrite S_INR. pose proof (pos_INR n) as N.
+  assert (0 <= ln (INR n + 1)) by (apply ln_nonneg; lra).
+  assert (ln (INR n + 1) <= INR n). { destruct (Req_dec (INR n) 0) as [Z|Z]; [rewrite Z, Rplus_0_l, ln_1; lra|].
+    assert (ln (INR n + 1) < INR n + 1 - 1) by (apply ln_below; lra). lra. }
+  replace ((INR n + 1) ^ 2) with (INR n ^ 2 + 2 * INR n + 1) by ring. lra.
+Qed.
+End GammaBounds.
+
+(* The probabilities of a binomial distribution: their sum, and the mean. *)
+Lemma isum_series : forall N f, isum 0 (INR N) f = sum_f_R0 (fun j => f (INR j)) N.
+Proof.
+  intros. unfold isum. replace (count 0 (INR N)) with (S N).
+  2: { unfold count. rewrite Rminus_0_r. rewrite <- (tech_up (INR N) (Z.of_nat N + 1)). { lia. }
+       { rewrite plus_IZR, <- INR_IZR_INZ. lra. } { rewrite plus_IZR, <- INR_IZR_INZ. lra. } }
+  induction N. { simpl. rewrite !Rplus_0_l. reflexivity. }
+  rewrite tech5, <- IHN, Rplus_comm. change (nsum (S (S N)) (fun j => f (0 + INR j))) with (nsum (S N) (fun j => f (0 + INR j)) + f (0 + INR (S N))).
+  rewrite Rplus_0_l. ring.
+Qed.
+Lemma choose_successor : forall M i, (i <= M)%nat -> C (S M) (S i) * INR (S i) = INR (S M) * C M i.
+Proof.
+  intros M i H. unfold C. rewrite !fact_simpl, !mult_INR. replace (S M - S i)%nat with (M - i)%nat by lia.
+  pose proof (INR_fact_neq_0 i). pose proof (INR_fact_neq_0 (M - i)). assert (INR (S i) <> 0) by (apply not_0_INR; discriminate).
+  field. repeat split; assumption.
+Qed.
+Lemma choose_sum : forall N p, sum_f_R0 (fun i => C N i * p ^ i * (1 - p) ^ (N - i)) N = 1.
+Proof. intros. rewrite <- Binomial.binomial. replace (p + (1 - p)) with 1 by ring. apply pow1. Qed.
+Lemma choose_mean : forall N p, sum_f_R0 (fun i => C N i * p ^ i * (1 - p) ^ (N - i) * INR i) N = INR N * p.
+Proof.
+  intros [|M] p. { simpl. ring. }
+  rewrite decomp_sum by lia. cbn [pred]. simpl (INR 0). rewrite Rmult_0_r, Rplus_0_l.
+  rewrite (sum_eq _ (fun i => C M i * p ^ i * (1 - p) ^ (M - i) * (INR (S M) * p))).
+  { rewrite <- scal_sum, choose_sum. ring. }
+  intros i Hi. replace (S M - S i)%nat with (M - i)%nat by lia.
+  replace (C (S M) (S i) * p ^ S i * (1 - p) ^ (M - i) * INR (S i)) with (C (S M) (S i) * INR (S i) * p ^ S i * (1 - p) ^ (M - i)) by ring.
+  rewrite choose_successor by assumption. simpl pow. ring.
+Qed.
+Section BinomialSums.
+Context {HGamma : Gamma}.
+Lemma binomial_choose : forall N j, (j <= N)%nat -> binomial (INR N) (INR j) = C N j.
+Proof.
+  intros N j H. unfold binomial, C. rewrite <- minus_INR by assumption. rewrite <- !factorial_of_nat. reflexivity.
+Qed.
+Lemma binomial_weight : forall N p j, (j <= N)%nat ->
+  binomial (INR N) (INR j) * rpow p (INR j) * rpow (1 - p) (INR N - INR j) = C N j * p ^ j * (1 - p) ^ (N - j).
+Proof. intros. rewrite binomial_choose by assumption. rewrite <- minus_INR by assumption. rewrite !rpow_nat. reflexivity. Qed.
+Lemma binomial_sum : forall n p, in_naturals n -> isum 0 n (fun k => binomial n k * rpow p k * rpow (1 - p) (n - k)) = 1.
+Proof.
+  intros n p [N E]. subst. rewrite isum_series. transitivity (sum_f_R0 (fun i => C N i * p ^ i * (1 - p) ^ (N - i)) N); [|apply choose_sum]. apply sum_eq. intros. apply binomial_weight. assumption.
+Qed.
+Lemma binomial_mean : forall n p, in_naturals n -> isum 0 n (fun k => binomial n k * rpow p k * rpow (1 - p) (n - k) * k) = n * p.
+Proof.
+  intros n p [N E]. subst. rewrite isum_series, <- (choose_mean N p). apply sum_eq. intros. rewrite binomial_weight by assumption. reflexivity.
+Qed.
+Lemma binomial_ln_quotient : forall n p q k, in_naturals n -> 0 < p < 1 -> 0 < q < 1 -> between 0 n k ->
+  ln (binomial n k * rpow p k * rpow (1 - p) (n - k) / (binomial n k * rpow q k * rpow (1 - q) (n - k)))
+  = k * ln (p / q) + (n - k) * ln ((1 - p) / (1 - q)).
+Proof.
+  intros n p q k N P Q B. apply between_bounds in B.
+  assert (0 < binomial n k) by (apply binomial_pos; lra).
+  assert (X : forall a b, 0 < a -> 0 < rpow a b) by (intros; apply rpow_pos; assumption).
+  pose proof (X p k). pose proof (X q k). pose proof (X (1 - p) (n - k)). pose proof (X (1 - q) (n - k)).
+  rewrite !ln_div by lp_pos.
+  rewrite !ln_mult by lp_pos. rewrite !ln_rpow by lra. ring.
+Qed.
+End BinomialSums.

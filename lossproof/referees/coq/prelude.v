@@ -196,7 +196,9 @@ Record expectation (V : Type) := {
   finite_plus : forall f g, finite f -> finite g -> finite (fun x => f x + g x);
   finite_scale : forall c f, finite f -> finite (fun x => c * f x);
   mean_zero : mean_of (fun _ => 0) = 0;
-  finite_zero : finite (fun _ => 0) }.
+  finite_zero : finite (fun _ => 0);
+  finite_one : finite (fun _ => 1);
+  finite_dominated : forall f g, (forall x, inside x -> Rabs (f x) <= g x) -> finite g -> finite f }.
 Arguments mean_of {V}.
 Arguments finite {V}.
 Arguments inside {V}.
@@ -208,6 +210,8 @@ Arguments finite_plus {V}.
 Arguments finite_scale {V}.
 Arguments mean_zero {V}.
 Arguments finite_zero {V}.
+Arguments finite_one {V}.
+Arguments finite_dominated {V}.
 
 Definition entropy {V : Type} (E : expectation V) (p : V -> R) : R := - mean_of E (fun x => ln (p x)).
 Definition cross_entropy {V : Type} (E : expectation V) (q : V -> R) : R := - mean_of E (fun x => ln (q x)).

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from lossproof.files import cache_folder
 from lossproof.referees import INSTALL, Finding, Report
-from lossproof.referees.coq.file import HEADER, ProofFile, comment, prelude
+from lossproof.referees.coq.file import HEADER, ProofFile, prelude
 from lossproof.referees.coq.printer import Unsupported
 
 #: The axioms of the library's real numbers, and no others, may stand under a theorem.
@@ -27,6 +27,7 @@ AXIOMS: Final = frozenset({"sig_not_dec", "sig_forall_dec", "functional_extensio
 MEMORY: Final = 6 * 2**30
 LIBRARY: Final = "Lossproof"
 _PRELUDE_LIMIT: Final = 300.0
+_WHOLE: Final = "the proof as a file for Coq"
 
 
 @dataclass(frozen=True)
@@ -106,24 +107,62 @@ def _kept(fresh: Path, folder: Path) -> Path:
 
 def judge(proof: Mapping[str, Any], *, keep: Path | None, time_limit: float) -> Report:
     """Writes the proof for Coq and reports what it accepted."""
-    if coqc() is None:
-        return Report("coq", (), 0.0, install=INSTALL["coq"])
+    return judge_all([proof], keep=keep, time_limit=time_limit)[0]
+
+
+def judge_all(proofs: Sequence[Mapping[str, Any]], *, keep: Path | None = None, time_limit: float = 60.0) -> list[Report]:
+    """What Coq says of each proof: as modules of one file, and each alone if that file is not accepted. The limit is for each."""
     start = time.perf_counter()
+    if coqc() is None:
+        return [Report("coq", (), 0.0, install=INSTALL["coq"]) for _ in proofs]
+    reports: list[Report | None] = []
+    written: list[tuple[int, ProofFile, str]] = []
+    for number, proof in enumerate(proofs):
+        try:
+            file = ProofFile(proof)
+            written.append((number, file, file.text()))
+            reports.append(None)
+        except Unsupported as error:
+            reports.append(Report("coq", (Finding(_WHOLE, "undecided", f"not written: {error}"),), time.perf_counter() - start))
     try:
-        written = ProofFile(proof)
-        body = written.body()
-        where = library()
+        where = library() if written else Path()
     except Unsupported as error:
-        found = Finding("the proof as a file for Coq", "undecided", f"not written: {error}")
-        return Report("coq", (found,), time.perf_counter() - start)
-    with tempfile.TemporaryDirectory(prefix="lossproof-") as name:
-        folder = Path(name)
-        text = f"{comment(str(proof.get('assumption') or proof.get('question') or ''))}\n{HEADER}\n{body}\n{written.assumptions()}"
-        (folder / "proof.v").write_text(text, encoding="utf-8")
-        outcome = compile_file(folder, "proof.v", time_limit, where)
-        files = _keep(text, keep)
+        return [Report("coq", (Finding(_WHOLE, "undecided", str(error)),), 0.0) for _ in proofs]
+    if len(written) > 1 and (together := _together(written, where, time_limit)) is not None:
+        for (number, _, _), report in zip(written, together, strict=True):
+            reports[number] = report
+        return [r for r in reports if r is not None]
+    for number, file, body in written:
+        reports[number] = _alone(file, body, where, keep, time_limit)
+    return [r for r in reports if r is not None]
+
+
+def _alone(file: ProofFile, body: str, where: Path, keep: Path | None, limit: float) -> Report:
+    start = time.perf_counter()
+    text = f"{HEADER}\n{body}\nPrint Assumptions certificate.\n"
+    outcome = _compiled(text, where, limit)
     seconds = time.perf_counter() - start
-    return Report("coq", tuple(_findings(written, text, outcome, seconds)), seconds, files)
+    return Report("coq", tuple(_findings(file, text, outcome, seconds)), seconds, _keep(text, keep))
+
+
+def _together(written: Sequence[tuple[int, ProofFile, str]], where: Path, limit: float) -> list[Report] | None:
+    """The reports of proofs that one file holds, or None if it is not accepted or rests on something else."""
+    start = time.perf_counter()
+    modules = "\n".join(f"Module P{n}.\n{body}\nEnd P{n}.\n" for n, _, body in written)
+    names = ", ".join(f"P{n}.certificate" for n, _, _ in written)
+    text = f"{HEADER}\n{modules}\nDefinition certificates := ({names}).\nPrint Assumptions certificates.\n"
+    outcome = _compiled(text, where, limit * len(written))
+    if not outcome.accepted or axioms_of(outcome.output) - AXIOMS:
+        return None
+    seconds = (time.perf_counter() - start) / len(written)
+    return [Report("coq", tuple(_findings(file, "", outcome, seconds)), seconds) for _, file, _ in written]
+
+
+def _compiled(text: str, where: Path, limit: float) -> Outcome:
+    """The file compiled in a fresh folder."""
+    with tempfile.TemporaryDirectory(prefix="lossproof-") as name:
+        (Path(name) / "proof.v").write_text(text, encoding="utf-8")
+        return compile_file(Path(name), "proof.v", limit, where)
 
 
 def _keep(text: str, keep: Path | None) -> tuple[str, ...]:
@@ -139,7 +178,7 @@ def _keep(text: str, keep: Path | None) -> tuple[str, ...]:
 
 def _findings(written: ProofFile, text: str, outcome: Outcome, seconds: float) -> list[Finding]:
     if not outcome.accepted:
-        return [Finding("the proof as a file for Coq", "undecided", _failure(text, outcome), seconds)]
+        return [Finding(_WHOLE, "undecided", _failure(text, outcome), seconds)]
     axioms = axioms_of(outcome.output)
     foreign = sorted(axioms - AXIOMS)
     found = [Finding(what, "confirmed", detail) for what, detail in written.claims()]

@@ -12,6 +12,8 @@ Proof.
   { auto. }
   { rewrite (isum_ext _ _ _ (fun k => 0 * p k)) by (intros; ring). rewrite isum_scal. ring. }
   { auto. }
+  { auto. }
+  { auto. }
 Defined.
 Definition E_bernoulli (p : R) : expectation R.
 Proof.
@@ -24,7 +26,26 @@ Proof.
   { auto. }
   { ring. }
   { auto. }
+  { auto. }
+  { auto. }
 Defined.
+Definition E_weighted (m n : R) (w : R -> R) : expectation R.
+Proof.
+  refine {| mean_of := fun f => isum m n (fun k => w k * f k); finite := fun _ => True; inside := between m n |}.
+  { intros. apply isum_ext. intros. rewrite H; auto. }
+  { auto. }
+  { intros. rewrite <- isum_plus. apply isum_ext. intros. ring. }
+  { intros. rewrite <- isum_scal. apply isum_ext. intros. ring. }
+  { auto. }
+  { auto. }
+  { apply isum_zero. intros. ring. }
+  { auto. }
+  { auto. }
+  { auto. }
+Defined.
+Definition E_binomial `{Gamma} (n p : R) : expectation R := E_weighted 0 n (fun k => binomial n k * rpow p k * rpow (1 - p) (n - k)).
+Definition E_bernoulli_logit (alpha : R) : expectation R := E_bernoulli (sigmoid alpha).
+Definition E_categorical_logit (K : R) (z : R -> R) : expectation R := E_categorical K (softmax K z).
 Lemma nmean_plus : forall n f g, nmean n (fun i => f i + g i) = nmean n f + nmean n g.
 Proof. intros. unfold nmean. rewrite nsum_plus. unfold Rdiv. ring. Qed.
 Lemma nmean_scal : forall n c f, nmean n (fun i => c * f i) = c * nmean n f.
@@ -219,10 +240,13 @@ Ltac lp_ext_algebra :=
   lp_fin;
   first [ reflexivity | apply (f_equal Fin); lp_algebra
         | repeat match goal with
+          | |- context [xln ?a] => destruct (xln a); cbn [xadd xneg xscale]
           | |- context [xmean ?n ?f] => destruct (xmean n f); cbn [xadd xneg xscale]
           | |- context [xsum ?n ?f] => destruct (xsum n f); cbn [xadd xneg xscale]
           | |- context [cases ?c _ _] => destruct c; cbn [cases xadd xneg xscale]
           end;
+          first [ reflexivity | apply (f_equal Fin); lp_algebra ]
+        | repeat match goal with |- context [cases ?c _ _] => destruct c; cbn [cases xadd xneg xscale] end; lp_fin;
           first [ reflexivity | apply (f_equal Fin); lp_algebra ] ].
 Ltac lp_not_pinf := intros; first [ apply xln_not_pinf | discriminate ].
 (* A density off its support, where what is known of the support stands in sight. *)

@@ -41,7 +41,7 @@ _INDEXED: Final = {"sum": "isum_ext", "prod": "iprod_ext"}
 #: Rules that the definitions of the prelude make true by computation.
 DEFINITIONS: Final = frozenset({"entropy-definition", "ce-definition", "kl-definition", "js-definition", "nll-definition", "risk-definition", "ce-empirical"})
 #: Distributions whose expectations are finite sums, defined in the prelude.
-FINITE_FAMILIES: Final = frozenset({"categorical", "bernoulli"})
+FINITE_FAMILIES: Final = frozenset({"categorical", "categorical-logit", "bernoulli", "bernoulli-logit"})
 #: Steps whose record speaks of values that may be infinite, and the lemma for the case that they are not.
 FINITE: Final = {"log-samples": "log_samples_finite", "log-joint": "ln_lprod", "log-increasing": "log_increasing_finite",
                  "likelihood-order": "likelihood_order_finite"}  # fmt: skip

@@ -1,0 +1,64 @@
+"""Every record of rules/ as a lemma with its proof: what is shown by ``explain`` and compiled by the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lossproof.facts import FactRule, Rule
+from lossproof.referees.coq.distributions import definition
+from lossproof.referees.coq.printer import Printer, Unsupported
+from lossproof.referees.coq.statements import Statement, fact_statement, rule_statement
+from lossproof.referees.coq.writer import FINITE_FAMILIES, scripts, supposing
+from lossproof.rulebook import Rulebook
+
+
+@dataclass(frozen=True)
+class Lemma:
+    """A record's lemma: its statement, and the script that proves it; ``reason`` says why there is none."""
+
+    id: str
+    kind: str
+    statement: Statement | None
+    script: str
+    reason: str = ""
+
+    @property
+    def text(self) -> str:
+        """The lemma with its proof."""
+        return f"{self.statement.text}\nProof.\n{self.script}\nQed." if self.statement is not None else ""
+
+    @property
+    def says_something(self) -> bool:
+        """Whether the conclusion is more than what the types of Coq say."""
+        return self.statement is not None and not self.statement.text.rstrip(".").endswith(" True")
+
+
+def lemma(rule: Rule | FactRule) -> Lemma:
+    """The lemma of one record."""
+    kind = "fact" if isinstance(rule, FactRule) else "rule"
+    reason = str(rule.record.get("unproved", "")) if rule.record.get("id") == rule.id else ""
+    try:
+        statement = fact_statement(rule) if isinstance(rule, FactRule) else rule_statement(rule, supposes_left=rule.id in supposing())
+    except Unsupported as error:
+        return Lemma(rule.id, kind, None, "", reason or str(error))
+    return Lemma(rule.id, kind, statement, scripts().get(kind, {}).get(rule.id, "lp_auto."), reason)
+
+
+def lemmas(book: Rulebook) -> Iterator[Lemma]:
+    """The lemmas of all rewrite rules, rules of inference, and expectations that are finite sums."""
+    for id in book.rules:
+        yield lemma(book.rules[id])
+    for id in book.fact_rules:
+        if id != "density-nonnegative":  # shown for each density of a proof by itself
+            yield lemma(book.fact_rules[id])
+    for family in sorted(FINITE_FAMILIES):
+        record = book.distribution(family)
+        for rule in (*record.expectations, *record.finite):
+            yield lemma(rule)
+
+
+def definitions(found: list[Lemma], book: Rulebook) -> list[str]:
+    """The densities that lemmas speak of."""
+    used = dict.fromkeys(u for one in found if one.statement is not None for u in one.statement.used)
+    return [definition(Printer(), book, kind, id) for kind, id in used if kind != "E"]
