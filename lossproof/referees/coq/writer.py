@@ -224,7 +224,10 @@ class Writer:
         return " w Hw" + (f" {ctx.sample} H{ctx.sample}" if self.proof.needs_sample(term) else "")
 
     def ambient(self, ctx: Context, block: Block) -> None:
-        """What is supposed of the symbols, as far as it can be said in this context."""
+        """What is supposed of the symbols, as far as it can be said in this context; once in a block."""
+        if block.is_ambient:
+            return
+        block.is_ambient = True
         rows = [(f"dom_{self.names[n]}", fn("in", sym(n), s.domain), s.role == "parameter", s.indexed) for n, s in self.known.items()]
         rows += [(f"hyp_{j}", h, self.proof.has_parameter(h), self.proof.needs_sample(h)) for j, h in enumerate(self.proof.hypotheses)]
         for name, condition, is_learned, is_indexed in rows:
@@ -282,6 +285,8 @@ class Writer:
         head = (["n_samples"] if samples else []) + head if s.is_generic else head + (["n_samples"] if samples else [])
         given = (["n_positive"] if samples else []) + ["_" for _ in s.asked]
         call = " ".join([name, *head, *values, *given])
+        if s.id in supposing():
+            self.ambient(ctx, block)
         if not s.asked:
             return f"pose proof ({call}) as Q. {end}"
         parts = [f"unshelve epose proof ({call}) as Q."]
@@ -358,8 +363,7 @@ class Writer:
             return self._premise_inside(asked, bindings, known, ctx, outer)
         if not asked.scopes:
             return self._plain(asked, bindings, known, ctx, outer)
-        block = Block(outer.suffix + "_")
-        block.facts = dict(outer.facts)
+        block = outer.inner()
         inner = ctx
         for scope in asked.scopes:
             if scope == "point":
@@ -377,8 +381,7 @@ class Writer:
     def _premise_inside(self, asked: Asked, bindings: Any, known: dict[Term, int], ctx: Context, outer: Block) -> str:
         assert asked.variable is not None
         name, dist = asked.variable
-        block = Block(outer.suffix + "_")
-        block.facts = dict(outer.facts)
+        block = outer.inner()
         block.add("intros x Hx.")
         inner = ctx.within_variable(str(bindings[name].value), NUMBER, "x", f"{instantiate(dist, bindings).op}:Hx")
         proof = self._plain(asked, bindings, known, inner, block)
@@ -579,7 +582,15 @@ class Block:
     def __init__(self, suffix: str) -> None:
         self.suffix = suffix
         self.facts: dict[int, str | None] = {}
+        self.is_ambient = False
         self._lines: list[str] = []
+
+    def inner(self) -> Block:
+        """A block within this one: it knows the facts, and adds its own."""
+        found = Block(self.suffix + "_")
+        found.facts = dict(self.facts)
+        found.is_ambient = self.is_ambient
+        return found
 
     def add(self, line: str) -> None:
         """One more line."""
