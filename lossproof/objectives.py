@@ -324,6 +324,8 @@ class _Reader:
         elif str(t.value) in self.onehot or (t.op == "sym" and str(t.value) in self.frozen and self._is_onehot(t)):
             self.reading.domains.meet(str(t.value), make("onehot", (sym("K"),)))
             return make("dist:categorical", (t,))
+        elif t.op == "vec" and sorted(a.value for a in t.args if a.op == "num") == [*[0] * (len(t.args) - 1), 1]:
+            return make("dist:categorical", (t,))
         else:
             self._check_bare(t)
             call = Call("Categorical", (Argument(None, t, (0, len(self.reading.source.text))),), (0, len(self.reading.source.text)))

@@ -31,11 +31,17 @@ def _of(t: Term, printer: Printer, ctx: Context) -> list[str]:
         return [*(f"{c} = true -> {d}" for d in _of(args[1], printer, ctx)), *(f"{c} = false -> {d}" for d in _of(args[2], printer, ctx))]
     if op == "seq":
         return _of_sequence(t, printer, ctx)
-    if op == "KL" and args[0].op == "dist:empirical":
+    if op == "NLL":
+        inside, i = ctx.within_sample()
+        return [f"0 < nprod {ctx.count} (fun {i} => {printer.number(fn('pdf', *args), inside)})"]
+    if op == "E" and args[0].op == "dist:empirical":
+        inside, i = printer.under(t, ctx)
+        return [f"forall {i}, ({i} < {ctx.count})%nat -> {d}" for d in _of(args[2], printer, inside)]
+    if op in ("CE", "KL") and args[0].op == "dist:empirical":
         inside, i = ctx.within_sample()
         density = printer.number(fn("pdf", args[1], args[0].args[0]), inside, 35)
         return [f"forall {i}, ({i} < {ctx.count})%nat -> 0 < {density}"]
-    if op.startswith("dist:") or op in ("E", "H", "CE", "KL", "JS", "NLL"):
+    if op.startswith("dist:") or op in ("E", "H", "CE", "KL", "JS"):
         return []  # a density may be 0 where it has no weight: what stands under an expectation is not asked for
     return [*_all(args, printer, ctx), *_own(t, printer, ctx)]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from lossproof.referees.coq.names import rule_name
 from lossproof.referees.coq.printer import (
     DISTRIBUTION,
@@ -25,6 +27,8 @@ from lossproof.terms import Term, make, postorder, sym, symbols
 
 _VECTOR_DOMAINS = frozenset({"power_domain", "simplex", "onehot", "counts"})
 RESERVED = frozenset(STRUCTURES) | frozenset(FUNCTIONS.values()) | {"norm", "vec", "dot", "cases", "count", "between", "softmax", "at", "in", "using"}
+#: Distributions whose expectations are finite sums, defined in the prelude.
+FINITE_FAMILIES: Final = frozenset({"categorical", "categorical-logit", "bernoulli", "bernoulli-logit", "binomial"})
 _KINDS = ("pdf", "cdf", "cdf_below")
 
 
@@ -136,6 +140,14 @@ def _functions(name: str, sort: str, body: Term, table: dict[str, Variable]) -> 
     else:
         table[name] = named(name, DISTRIBUTION)
     return binders
+
+
+def structures_of(kind: str, id: str) -> list[str]:
+    """The structures of special functions that a density, or an expectation that is a sum of it, needs."""
+    if kind == "E" and id not in FINITE_FAMILIES:
+        return []
+    body = formula(Rulebook.default().distribution(id), "pdf" if kind == "E" else kind)
+    return list(dict.fromkeys(STRUCTURES[t.op] for t in postorder(body) if t.op in STRUCTURES))
 
 
 def variate_sort(dist: Term) -> str:

@@ -349,6 +349,13 @@ class ProofFile:
         said = comment(str(data.get("assumption") or data.get("question") or "a proof"))
         return f"{said}\n{body}\nDefinition certificate := ({names}).\n"
 
+    def undecided(self) -> str | None:
+        """Why an accepted file does not confirm the claim, or None if it does."""
+        relation = self.proof.data["claim"]["relation"]
+        if relation == "unknown":
+            return "the claim is that nothing is known"
+        return "the witness is not written for Coq" if relation == "refuted" else None
+
     def claims(self) -> list[tuple[str, str]]:
         """What Coq accepted: what it is called, and what it says."""
         found = [(f"{len(self.proof.steps)} steps", "each a lemma, each rule a lemma with the conditions that it asks for")]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lossproof.facts import FactRule, Rule
-from lossproof.referees.coq.distributions import definition
+from lossproof.referees.coq.distributions import FINITE_FAMILIES, definition
 from lossproof.referees.coq.printer import Printer, Unsupported
 from lossproof.referees.coq.statements import Statement, fact_statement, rule_statement
-from lossproof.referees.coq.writer import FINITE_FAMILIES, scripts, supposing
+from lossproof.referees.coq.writer import scripts, supposing
 from lossproof.rulebook import Rulebook
 
 

@@ -1649,22 +1649,43 @@ Proof.
   replace (C (S M) (S i) * p ^ S i * (1 - p) ^ (M - i) * INR (S i)) with (C (S M) (S i) * INR (S i) * p ^ S i * (1 - p) ^ (M - i)) by ring.
   rewrite choose_successor by assumption. simpl pow. ring.
 Qed.
-Section BinomialSums.
+Lemma choose_square : forall N p, sum_f_R0 (fun i => C N i * p ^ i * (1 - p) ^ (N - i) * INR i * INR i) N = INR N * p * ((INR N - 1) * p + 1).
+Proof.
+  intros [|M] p. { simpl. ring. }
+  rewrite decomp_sum by lia. cbn [pred]. simpl (INR 0). rewrite Rmult_0_r, Rplus_0_l.
+  rewrite (sum_eq _ (fun i => C M i * p ^ i * (1 - p) ^ (M - i) * INR i * (INR (S M) * p) + C M i * p ^ i * (1 - p) ^ (M - i) * (INR (S M) * p))).
+  { rewrite plus_sum, <- !scal_sum, choose_mean, choose_sum, S_INR. ring. }
+  intros i Hi. replace (S M - S i)%nat with (M - i)%nat by lia.
+  replace (C (S M) (S i) * p ^ S i * (1 - p) ^ (M - i) * INR (S i) * INR (S i)) with (C (S M) (S i) * INR (S i) * p ^ S i * (1 - p) ^ (M - i) * INR (S i)) by ring.
+  rewrite choose_successor by assumption. rewrite (S_INR i). simpl pow. ring.
+Qed.
+(* The number of ways to choose k of n, for natural numbers. *)
+Definition choose (n k : R) : R := C (Z.to_nat (Int_part n)) (Z.to_nat (Int_part k)).
+Definition binomial_weight (n p k : R) : R := choose n k * rpow p k * rpow (1 - p) (n - k).
+Lemma choose_nat : forall N j, choose (INR N) (INR j) = C N j.
+Proof. intros. unfold choose. rewrite !INR_IZR_INZ, !Int_part_IZR, !Nat2Z.id. reflexivity. Qed.
+Lemma binomial_weight_nat : forall N p j, (j <= N)%nat -> binomial_weight (INR N) p (INR j) = C N j * p ^ j * (1 - p) ^ (N - j).
+Proof. intros. unfold binomial_weight. rewrite choose_nat, <- minus_INR, !rpow_nat by assumption. reflexivity. Qed.
+Lemma binomial_sum : forall n p, in_naturals n -> isum 0 n (binomial_weight n p) = 1.
+Proof.
+  intros n p [N E]. subst. rewrite isum_series. transitivity (sum_f_R0 (fun i => C N i * p ^ i * (1 - p) ^ (N - i)) N); [|apply choose_sum].
+  apply sum_eq. intros. apply binomial_weight_nat. assumption.
+Qed.
+Lemma binomial_mean : forall n p, in_naturals n -> isum 0 n (fun k => binomial_weight n p k * k) = n * p.
+Proof.
+  intros n p [N E]. subst. rewrite isum_series, <- (choose_mean N p). apply sum_eq. intros. rewrite binomial_weight_nat by assumption. reflexivity.
+Qed.
+Lemma binomial_square : forall n p, in_naturals n -> isum 0 n (fun k => binomial_weight n p k * k * k) = n * p * (1 - p) + (n * p) ^ 2.
+Proof.
+  intros n p [N E]. subst. rewrite isum_series. transitivity (INR N * p * ((INR N - 1) * p + 1)); [|ring].
+  rewrite <- choose_square. apply sum_eq. intros. rewrite binomial_weight_nat by assumption. reflexivity.
+Qed.
+Section BinomialDensity.
 Context {HGamma : Gamma}.
-Lemma binomial_choose : forall N j, (j <= N)%nat -> binomial (INR N) (INR j) = C N j.
+Lemma binomial_choose : forall n k, in_naturals n -> between 0 n k -> binomial n k = choose n k.
 Proof.
-  intros N j H. unfold binomial, C. rewrite <- minus_INR by assumption. rewrite <- !factorial_of_nat. reflexivity.
-Qed.
-Lemma binomial_weight : forall N p j, (j <= N)%nat ->
-  binomial (INR N) (INR j) * rpow p (INR j) * rpow (1 - p) (INR N - INR j) = C N j * p ^ j * (1 - p) ^ (N - j).
-Proof. intros. rewrite binomial_choose by assumption. rewrite <- minus_INR by assumption. rewrite !rpow_nat. reflexivity. Qed.
-Lemma binomial_sum : forall n p, in_naturals n -> isum 0 n (fun k => binomial n k * rpow p k * rpow (1 - p) (n - k)) = 1.
-Proof.
-  intros n p [N E]. subst. rewrite isum_series. transitivity (sum_f_R0 (fun i => C N i * p ^ i * (1 - p) ^ (N - i)) N); [|apply choose_sum]. apply sum_eq. intros. apply binomial_weight. assumption.
-Qed.
-Lemma binomial_mean : forall n p, in_naturals n -> isum 0 n (fun k => binomial n k * rpow p k * rpow (1 - p) (n - k) * k) = n * p.
-Proof.
-  intros n p [N E]. subst. rewrite isum_series, <- (choose_mean N p). apply sum_eq. intros. rewrite binomial_weight by assumption. reflexivity.
+  intros n k [N E] [j [F L]]. rewrite Rplus_0_l in F. subst. rewrite choose_nat. apply INR_le in L.
+  unfold binomial, C. rewrite <- minus_INR by assumption. rewrite <- !factorial_of_nat. reflexivity.
 Qed.
 Lemma binomial_ln_quotient : forall n p q k, in_naturals n -> 0 < p < 1 -> 0 < q < 1 -> between 0 n k ->
   ln (binomial n k * rpow p k * rpow (1 - p) (n - k) / (binomial n k * rpow q k * rpow (1 - q) (n - k)))
@@ -1677,4 +1698,4 @@ Proof.
   rewrite !ln_div by lp_pos.
   rewrite !ln_mult by lp_pos. rewrite !ln_rpow by lra. ring.
 Qed.
-End BinomialSums.
+End BinomialDensity.

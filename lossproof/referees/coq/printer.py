@@ -319,8 +319,9 @@ class Printer:
             return self._of_variable(kind, dist, ctx)
         id = dist.op.removeprefix("dist:")
         self.used[kind, id] = None
-        from lossproof.referees.coq.distributions import arguments
+        from lossproof.referees.coq.distributions import arguments, structures_of
 
+        self.structures.update(dict.fromkeys(structures_of(kind, id)))
         text = " ".join([f"{kind}_{id.replace('-', '_')}", *arguments(self, kind, id, dist, ctx)])
         return f"({text})" if level == ATOM and " " in text else text
 
@@ -493,8 +494,11 @@ class Printer:
             if sort == EXTENDED:
                 value = self.extended(args[0], ctx)
                 return {"gt": f"xlt (Fin 0) {value}", "ge": f"xle (Fin 0) {value}"}.get(op) or _refuse(f"{op} of what may be infinite")
+            if sort == VECTOR and op in ("eq", "ne"):
+                parts = f"between 1 {self.dimension(args[0], ctx)} k_", f"{self.vector(args[0], ctx)} k_"
+                return f"exists k_, {parts[0]} /\\ {parts[1]} <> 0" if op == "ne" else f"forall k_, {parts[0]} -> {parts[1]} = 0"
             if sort != NUMBER:
-                raise Unsupported("an equation between vectors")
+                raise Unsupported("an equation between matrices")
             value = self.number(args[0], ctx, TIMES)
             return {"gt": f"0 < {value}", "ge": f"0 <= {value}", "ne": f"{value} <> 0", "eq": f"{value} = 0"}[op]
         if op in ("or", "not"):

@@ -293,6 +293,8 @@ def _variables(terms: Iterable[Term]) -> tuple[list[str], str]:
                     variate = "R" if t.op == "E" and any(x is t.args[1] for x in postorder(t.args[2])) else "V"
                 elif t.args[0].op != "dist:empirical":
                     variate = TYPES[variate_sort(t.args[0])]
+    if any(t.op == "dist:mixture" for root in terms for t in postorder(root)):
+        variate = "R"
     return list(names), variate
 
 
@@ -394,6 +396,8 @@ def _index_ranges(b: _Builder, printer: Printer, ctx: Context) -> list[Asked]:
                 if size is not None:
                     text = f"0 <= {size} - 1"
                     found[text] = Asked(t, (), None, text, True)
+            if t.op == "E" and (size := _open_size(t.args[0], printer, ctx)) is not None:
+                found[f"0 <= {size} - 1"] = Asked(t, (), None, f"0 <= {size} - 1", True)
             if t.op == "eye":
                 _natural(t.args[0], printer, ctx, found)
             if t.op == "sum" and any(m.dimension == str(t.args[2].value) for m in b.metas.values()) and b.relation == "shows":
@@ -405,6 +409,14 @@ def _index_ranges(b: _Builder, printer: Printer, ctx: Context) -> list[Asked]:
                 name = next(m.name for m in b.metas.values() if m.is_list)
                 found[f"{name} <> []"] = Asked(t, (), None, f"{name} <> []", True)
     return list(found.values())
+
+
+def _open_size(dist: Term, printer: Printer, ctx: Context) -> str | None:
+    """The size of a distribution whose parameter does not say that there is a category: that of logits."""
+    record = Rulebook.default().distribution_of(dist)
+    if record is None or not record.is_discrete or not any(d.op == "power_domain" for d in record.parameters.values()):
+        return None
+    return printer.known_dimension(dist.args[0], ctx)
 
 
 def _natural(size: Term, printer: Printer, ctx: Context, found: dict[str, Asked]) -> None:

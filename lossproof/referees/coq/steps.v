@@ -43,7 +43,7 @@ Proof.
   { auto. }
   { auto. }
 Defined.
-Definition E_binomial `{Gamma} (n p : R) : expectation R := E_weighted 0 n (fun k => binomial n k * rpow p k * rpow (1 - p) (n - k)).
+Definition E_binomial (n p : R) : expectation R := E_weighted 0 n (binomial_weight n p).
 Definition E_bernoulli_logit (alpha : R) : expectation R := E_bernoulli (sigmoid alpha).
 Definition E_categorical_logit (K : R) (z : R -> R) : expectation R := E_categorical K (softmax K z).
 Lemma nmean_plus : forall n f g, nmean n (fun i => f i + g i) = nmean n f + nmean n g.

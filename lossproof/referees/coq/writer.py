@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lossproof.facts import FactRule, propositions
-from lossproof.referees.coq.distributions import declaration, definition
+from lossproof.referees.coq.distributions import FINITE_FAMILIES, declaration, definition
 from lossproof.referees.coq.names import Names, rule_name
 from lossproof.referees.coq.printer import (
     CONDITION,
@@ -40,8 +40,6 @@ _SAMPLES: Final = {"Risk": "nmean_ext", "samples_sum": "nsum_ext", "samples_mean
 _INDEXED: Final = {"sum": "isum_ext", "prod": "iprod_ext"}
 #: Rules that the definitions of the prelude make true by computation.
 DEFINITIONS: Final = frozenset({"entropy-definition", "ce-definition", "kl-definition", "js-definition", "nll-definition", "risk-definition", "ce-empirical"})
-#: Distributions whose expectations are finite sums, defined in the prelude.
-FINITE_FAMILIES: Final = frozenset({"categorical", "categorical-logit", "bernoulli", "bernoulli-logit"})
 #: Steps whose record speaks of values that may be infinite, and the lemma for the case that they are not.
 FINITE: Final = {"log-samples": "log_samples_finite", "log-joint": "ln_lprod", "log-increasing": "log_increasing_finite",
                  "likelihood-order": "likelihood_order_finite"}  # fmt: skip
