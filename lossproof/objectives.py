@@ -45,7 +45,7 @@ from lossproof.syntax import (
 from lossproof.syntax.assumption import Argument, Assumption, Call, Tilde
 from lossproof.syntax.functions import FUNCTIONS
 from lossproof.syntax.objective import OBJECTIVE_FUNCTIONS, Let, parse_let, parse_objective
-from lossproof.terms import INFINITY, Term, fn, make, mul, neg, postorder, rebuild, substitute, sym, symbols
+from lossproof.terms import INFINITY, ONE, ZERO, Term, fn, make, mul, neg, postorder, rebuild, substitute, sym, symbols
 
 _OF_TWO: Final = frozenset({"CE", "KL", "JS"})
 _VARIABLES: Final = ("x", "t", "u", "v", "a", "b")
@@ -83,6 +83,11 @@ class Question:
     notes: tuple[str, ...]
     where: str = ""
     let: tuple[str, ...] = ()
+
+
+def _is_listed_onehot(t: Term) -> bool:
+    """Whether a vector that is written out is a 1 and zeros."""
+    return [a for a in t.args if a is not ZERO] == [ONE]
 
 
 def read_question(
@@ -324,7 +329,7 @@ class _Reader:
         elif str(t.value) in self.onehot or (t.op == "sym" and str(t.value) in self.frozen and self._is_onehot(t)):
             self.reading.domains.meet(str(t.value), make("onehot", (sym("K"),)))
             return make("dist:categorical", (t,))
-        elif t.op == "vec" and sorted(a.value for a in t.args if a.op == "num") == [*[0] * (len(t.args) - 1), 1]:
+        elif t.op == "vec" and _is_listed_onehot(t):
             return make("dist:categorical", (t,))
         else:
             self._check_bare(t)

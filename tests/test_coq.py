@@ -8,18 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mutations import mutations
 from programs import needs
 from shapes import SHAPES
 
 import lossproof as lp
-from lossproof.cli import main
-from lossproof.facts import FactRule
-from lossproof.referees import Report
-from lossproof.referees.coq.file import HEADER, ProofFile
-from lossproof.referees.coq.lemmas import lemmas
-from lossproof.referees.coq.run import AXIOMS, _compiled, axioms_of, judge, judge_all, library
-from lossproof.referees.coq.statements import rule_statement
+from lossproof.referees.coq.run import judge_all
 from lossproof.referees.reading import parts
 from lossproof.rulebook import Rulebook
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from lossproof.referees.coq.printer import NUMBER, Context, ListVariable, Printer, sort_of
+from lossproof.referees.coq.context import NUMBER, Context, ListVariable, sort_of
+from lossproof.referees.coq.printer import Printer
 from lossproof.terms import Term, fn
 
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from lossproof.referees.coq.names import rule_name
-from lossproof.referees.coq.printer import (
+from lossproof.referees.coq.context import (
     DISTRIBUTION,
     EXTENDED,
-    FUNCTIONS,
     MATRIX,
     NUMBER,
-    STRUCTURES,
     TYPES,
     VECTOR,
     Context,
     ListVariable,
-    Printer,
     Unsupported,
     Variable,
     sort_of,
 )
+from lossproof.referees.coq.names import rule_name
+from lossproof.referees.coq.printer import FUNCTIONS, STRUCTURES, Printer
 from lossproof.rulebook import Rulebook
 from lossproof.rulebook.records import Distribution
 from lossproof.terms import Term, make, postorder, sym, symbols

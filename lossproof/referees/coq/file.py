@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from lossproof.referees.coq.context import Context, Unsupported
 from lossproof.referees.coq.defined import definedness
-from lossproof.referees.coq.printer import LOOSE, Context, Unsupported
+from lossproof.referees.coq.printer import LOOSE
 from lossproof.referees.coq.proof import Proof, Step
-from lossproof.referees.coq.writer import HERE, Block, Writer, cost, likelihoods, scripts
+from lossproof.referees.coq.suppositions import HERE, Block, scripts
+from lossproof.referees.coq.writer import Writer, cost, likelihoods
 from lossproof.syntax import to_ascii
-from lossproof.terms import Term, add, mul, replace_at
+from lossproof.terms import Term, add, fn, mul, replace_at
 
 #: What a file begins with that is compiled against the prelude.
 HEADER = (
@@ -292,9 +294,8 @@ class ProofFile:
         rows = self._to_define()
         lines = []
         for term, _ in rows:
-            for part in (p for t in _all(term) if t.op == "log" for p in likelihoods(t.args[0])):
-                if part.op == "pdf":
-                    w.density(part, replace(w.at_point, sample="i"))
+            for part in _densities(term):
+                w.density(part, replace(w.at_point, sample="i"))
         for term, ctx in rows:
             for text in definedness((term,), w.printer, ctx):
                 lines.append((ctx.sample is not None, text))
@@ -387,6 +388,19 @@ class ProofFile:
 
 def _ascii(term: Term) -> str:
     return to_ascii(term) if str(term.op) else ""
+
+
+def _densities(term: Term) -> list[Term]:
+    """The densities of samples that a term takes logarithms of."""
+    found: dict[Term, None] = {}
+    for t in _all(term):
+        if t.op == "log":
+            found.update((p, None) for p in likelihoods(t.args[0]) if p.op == "pdf")
+        elif t.op == "NLL":
+            found[fn("pdf", *t.args)] = None
+        elif t.op in ("CE", "KL") and t.args[0].op == "dist:empirical":
+            found[fn("pdf", t.args[1], t.args[0].args[0])] = None
+    return list(found)
 
 
 def _conjunction(parts: list[str]) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lossproof.facts import FactRule, Rule
+from lossproof.referees.coq.context import Unsupported
 from lossproof.referees.coq.distributions import FINITE_FAMILIES, definition
-from lossproof.referees.coq.printer import Printer, Unsupported
+from lossproof.referees.coq.printer import Printer
 from lossproof.referees.coq.statements import Statement, fact_statement, rule_statement
-from lossproof.referees.coq.writer import scripts, supposing
+from lossproof.referees.coq.suppositions import scripts, supposing
 from lossproof.rulebook import Rulebook
 
 
@@ -54,8 +55,8 @@ def lemmas(book: Rulebook) -> Iterator[Lemma]:
             yield lemma(book.fact_rules[id])
     for family in sorted(FINITE_FAMILIES):
         record = book.distribution(family)
-        for rule in (*record.expectations, *record.finite):
-            yield lemma(rule)
+        yield from (lemma(rule) for rule in record.expectations)
+        yield from (lemma(fact) for fact in record.finite)
 
 
 def definitions(found: list[Lemma], book: Rulebook) -> list[str]:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
 from lossproof.facts import propositions
+from lossproof.referees.coq.context import (
+    DISTRIBUTION,
+    EXTENDED,
+    MATRIX,
+    NUMBER,
+    VECTOR,
+    Context,
+    ListVariable,
+    Unsupported,
+    Variable,
+    sort_of,
+)  # fmt: skip
 from lossproof.terms import Term, fn, postorder
 
-NUMBER, VECTOR, MATRIX, EXTENDED, CONDITION, DISTRIBUTION = "R", "V", "M", "X", "B", "D"
-TYPES: Final = {NUMBER: "R", VECTOR: "(R -> R)", MATRIX: "(R -> R -> R)", EXTENDED: "ext", CONDITION: "bool"}
 FUNCTIONS: Final = {
     "log": "ln", "exp": "exp", "sqrt": "sqrt", "abs": "Rabs", "cos": "cos", "sin": "sin", "atan": "atan", "cosh": "cosh", "sinh": "sinh",
     "tanh": "tanh", **{n: n for n in (
@@ -27,85 +36,7 @@ STRUCTURES: Final = {
 _COMPARISONS: Final = {"lt": "ltb {0} {1}", "le": "leb {0} {1}", "gt": "ltb {1} {0}", "ge": "leb {1} {0}", "eq": "eqb {0} {1}", "ne": "negb (eqb {0} {1})"}
 _EXTENDED_COMPARISONS: Final = {"lt": "xltb {0} {1}", "le": "xleb {0} {1}", "gt": "xltb {1} {0}", "ge": "xleb {1} {0}"}
 _SPINE: Final = frozenset({"neg", "add", "mul", "cases", "samples_sum", "samples_mean"})
-_VECTOR_ONLY: Final = frozenset({"softmax", "vec", "diag"})
 ATOM, APPLIED, POWER, MINUS, TIMES, PLUS, LOOSE = 0, 10, 30, 35, 40, 50, 200
-
-
-class Unsupported(Exception):
-    """A term that is not written for Coq; the message says which and why."""
-
-
-@dataclass(frozen=True)
-class Variable:
-    """What a symbol is in Coq: its sort, how it is written at a context, and the dimension of a vector or matrix."""
-
-    sort: str
-    write: Callable[[Context], str]
-    dimension: Callable[[Context], str] | None = None
-
-
-@dataclass(frozen=True)
-class Context:
-    """Where a term stands: the symbols, the names of the sample and of the parameters' point in scope, and of indices."""
-
-    symbols: Mapping[str, Variable]
-    sample: str | None = None
-    point: str | None = None
-    indices: Mapping[str, str] = field(default_factory=dict)
-    count: str = "n_samples"
-    variables: Mapping[str, str] = field(default_factory=dict)  # of expectations: the proof that one is in its domain
-
-    def within_variable(self, name: str, sort: str, text: str, proof: str) -> Context:
-        """The context under an expectation over a variable, which is written as the text."""
-        variable = Variable(sort, lambda _: text)
-        return replace(self, symbols={**self.symbols, name: variable}, indices={**self.indices, name: text if " " not in text else f"({text})"},
-                       variables={**self.variables, name: proof})  # fmt: skip
-
-    def within_sample(self) -> tuple[Context, str]:
-        """The context under a sum over samples, and the name of the sample."""
-        name = "i" if self.sample is None else self.sample + "'"
-        return replace(self, sample=name), name
-
-    def within_index(self, index: str) -> tuple[Context, str]:
-        """The context under a sum over an index, and the index's name."""
-        taken = set(self.indices.values())
-        base = "k" if index in ("k", "K") or not index.isalpha() else f"k_{index}"
-        name, number = base, 1
-        while name in taken:
-            number += 1
-            name = f"{base}{number}"
-        return replace(self, indices={**self.indices, index: name}), name
-
-
-def sort_of(term: Term, symbols: Mapping[str, Variable]) -> str:
-    """The sort of a term: number, vector, matrix, extended number, condition or distribution."""
-    sorts: dict[Term, str] = {}
-    for t in postorder(term):
-        sorts[t] = _sort(t, sorts, symbols)
-    return sorts[term]
-
-
-def _sort(t: Term, sorts: Mapping[Term, str], symbols: Mapping[str, Variable]) -> str:
-    op = t.op
-    if op == "sym":
-        return symbols[str(t.value)].sort if str(t.value) in symbols else NUMBER
-    if op.startswith("dist:"):
-        return DISTRIBUTION
-    if op == "const" and t.value == "oo":
-        return EXTENDED
-    if op in ("add", "mul", "neg", "div", "cases", "samples_sum", "samples_mean", "stop_gradient", "seq"):
-        found = {sorts[a] for a in t.args}
-        for sort in (MATRIX, VECTOR, EXTENDED):
-            if sort in found:
-                return sort
-        return NUMBER
-    if op in _VECTOR_ONLY:
-        return MATRIX if op == "diag" else VECTOR
-    if op in ("inv", "eye"):
-        return MATRIX
-    if op in ("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "in"):
-        return CONDITION
-    return NUMBER
 
 
 class Printer:
@@ -211,8 +142,8 @@ class Printer:
         if op == "indicator":
             return f"indicator {self.boolean(args[0], ctx)}"
         if op == "cases":
-            a, b = (self.number(x, ctx, APPLIED - 1) for x in args[1:])
-            return f"cases {self.boolean(args[0], ctx)} {a} {b}"
+            branches = " ".join(self.number(x, ctx, APPLIED - 1) for x in args[1:])
+            return f"cases {self.boolean(args[0], ctx)} {branches}"
         if op == "at":
             v = self.vector(args[0], ctx)
             return f"{v} {self.number(args[1], ctx, APPLIED - 1)}"
@@ -495,8 +426,8 @@ class Printer:
                 value = self.extended(args[0], ctx)
                 return {"gt": f"xlt (Fin 0) {value}", "ge": f"xle (Fin 0) {value}"}.get(op) or _refuse(f"{op} of what may be infinite")
             if sort == VECTOR and op in ("eq", "ne"):
-                parts = f"between 1 {self.dimension(args[0], ctx)} k_", f"{self.vector(args[0], ctx)} k_"
-                return f"exists k_, {parts[0]} /\\ {parts[1]} <> 0" if op == "ne" else f"forall k_, {parts[0]} -> {parts[1]} = 0"
+                index, component = f"between 1 {self.dimension(args[0], ctx)} k_", f"{self.vector(args[0], ctx)} k_"
+                return f"exists k_, {index} /\\ {component} <> 0" if op == "ne" else f"forall k_, {index} -> {component} = 0"
             if sort != NUMBER:
                 raise Unsupported("an equation between matrices")
             value = self.number(args[0], ctx, TIMES)
@@ -527,15 +458,6 @@ class Printer:
         if op == "set":
             return f"in_set [{'; '.join(self.number(a, ctx) for a in domain.args)}] {self.number(t, ctx, APPLIED - 1)}"
         raise Unsupported(f"the domain {op}")
-
-
-@dataclass(frozen=True)
-class ListVariable(Variable):
-    """A metavariable that stands for a list: how the list is called, and what one element of it is (called the same)."""
-
-    name: str = ""
-    element: Variable = field(default_factory=lambda: Variable(NUMBER, lambda _: ""))
-    is_list: bool = True
 
 
 def _metavariables(t: Term) -> list[str]:

@@ -19,8 +19,8 @@ from typing import Any, Final
 
 from lossproof.files import cache_folder
 from lossproof.referees import INSTALL, Finding, Report
+from lossproof.referees.coq.context import Unsupported
 from lossproof.referees.coq.file import HEADER, ProofFile, prelude
-from lossproof.referees.coq.printer import Unsupported
 
 #: The axioms of the library's real numbers, and no others, may stand under a theorem.
 AXIOMS: Final = frozenset({"sig_not_dec", "sig_forall_dec", "functional_extensionality_dep", "classic"})
@@ -49,7 +49,7 @@ def compile_file(folder: Path, name: str, limit: float, library: Path | None = N
     command = [str(coqc()), "-q", *(["-R", str(library), ""] if library is not None else []), name]
     process = subprocess.Popen(
         command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        start_new_session=True, preexec_fn=_limit_memory,
+        start_new_session=True, preexec_fn=_limit_memory,  # noqa: PLW1509
     )  # fmt: skip
     try:
         output, _ = process.communicate(timeout=limit)

@@ -6,24 +6,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from lossproof.facts import FactRule, Rule, propositions
-from lossproof.referees.coq.defined import definedness
-from lossproof.referees.coq.distributions import dimension_of, slots, variate_sort
-from lossproof.referees.coq.names import rule_name
-from lossproof.referees.coq.printer import (
+from lossproof.referees.coq.context import (
     CONDITION,
     DISTRIBUTION,
-    LOOSE,
     MATRIX,
     NUMBER,
     TYPES,
     VECTOR,
     Context,
     ListVariable,
-    Printer,
     Unsupported,
     Variable,
     sort_of,
 )
+from lossproof.referees.coq.defined import definedness
+from lossproof.referees.coq.distributions import dimension_of, slots, variate_sort
+from lossproof.referees.coq.names import rule_name
+from lossproof.referees.coq.printer import LOOSE, Printer
 from lossproof.rulebook import Rulebook
 from lossproof.terms import Term, fn, make, postorder
 from lossproof.terms.pattern import sequence_names
