@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -27,6 +28,13 @@ def needs(module: str) -> None:
     if importlib.util.find_spec(module) is None:
         assert os.environ.get("CI") != "true", f"{module} has to be installed"
         pytest.skip(f"pip install 'lossproof[peers]' installs {module}")
+
+
+def needs_program(name: str, install: str) -> None:
+    """Skip without a program, but never where everything has to be there."""
+    if shutil.which(name) is None:
+        assert os.environ.get("CI") != "true", f"{name} has to be installed"
+        pytest.skip(install)
 
 
 def load(text: str, name: str) -> Any:

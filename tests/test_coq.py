@@ -1,4 +1,4 @@
-"""Coq: the derivations, the named theorems and the records' lemmas are accepted by another kernel, and what is wrong is not."""
+"""Coq: derivations, named theorems and the records' lemmas are accepted by another kernel, and what is wrong is not."""
 
 from __future__ import annotations
 
@@ -8,22 +8,37 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from programs import needs
+from mutations import mutations
+from programs import needs_program
 from shapes import SHAPES
 
 import lossproof as lp
-from lossproof.referees.coq.run import judge_all
+from lossproof.cli import main
+from lossproof.referees import certify
+from lossproof.referees.coq import run
+from lossproof.referees.coq.file import HEADER, ProofFile, comment
+from lossproof.referees.coq.lemmas import definitions, lemmas
+from lossproof.referees.coq.names import Names
+from lossproof.referees.coq.run import AXIOMS, axioms_of, compiled, judge_all, library
 from lossproof.referees.reading import parts
 from lossproof.rulebook import Rulebook
 
-BOOK = Rulebook.default()
 ROOT = Path(__file__).resolve().parent.parent
+BOOK = Rulebook.default()
 FAMILIES = [id for id in BOOK.distribution_ids if BOOK.distribution(id).default]
-pytestmark = needs("coqc", "apt-get install coq")
+LEMMAS = [one for one in lemmas(BOOK) if one.says_something]
+#: Rules whose lemma fails where its first condition is left away: either that something has a value, or the equality.
+WEAKENED = ["log-product", "log-quotient", "log-power", "log-root", "root-of-square", "square-of-root", "power-quotient", "log-square", "abs-quotient",
+            "exp-log", "sigmoid-logit", "log-gamma", "log-binomial", "log-index-product", "sum-simplex", "quad-diagonal", "softplus-binary-label"]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _coq() -> None:
+    needs_program("coqc", "apt-get install coq")
 
 
 def documented() -> set[str]:
-    """What docs/formal.md lists as not certified: assumptions as written, theorems as ``name, step 1``."""
+    """What docs/formal.md lists as not certified: ``theorem, step 1``, or an assumption as it is written."""
     rows = re.findall(r"^\| `([^`]+)`(, step \d+)? \| .+ \|$", (ROOT / "docs" / "formal.md").read_text(encoding="utf-8"), re.M)
     return {name + step for name, step in rows}
 
@@ -37,6 +52,11 @@ def assert_certified(names: Sequence[str], proofs: Sequence[Mapping[str, Any]]) 
     for name, report in zip(names, judge_all(proofs), strict=True):
         wanted = "undecided" if name in listed else "confirmed"
         assert report.answer == wanted, f"{name}\n{report.text()}"
+
+
+def accepted(text: str) -> bool:
+    """Whether Coq accepts what follows the header."""
+    return compiled(f"{HEADER}\n{text}", library(), 120).accepted
 
 
 # -- what is certified
@@ -58,8 +78,134 @@ def test_named_theorems(id: str) -> None:
     assert_certified([f"{id}, step {step}" for step, _ in steps], [proof for _, proof in steps])
 
 
+def test_every_record_is_a_lemma() -> None:
+    assert all(one.statement is not None for one in LEMMAS)
+    text = "\n".join([*definitions(LEMMAS, BOOK), *(one.text for one in LEMMAS)])
+    outcome = compiled(f"{HEADER}\n{text}", library(), 300)
+    assert outcome.accepted, outcome.output[-1000:]
+
+
+def test_the_structures_of_special_functions_have_instances() -> None:
+    text = (ROOT / "lossproof" / "referees" / "coq" / "instances.v").read_text(encoding="utf-8")
+    outcome = compiled(text, library(), 120)
+    assert outcome.accepted, outcome.output[-1000:]
+
+
+@pytest.mark.parametrize("id", WEAKENED)
+def test_a_lemma_without_its_condition_is_refused(id: str) -> None:
+    (one,) = (x for x in LEMMAS if x.id == id and x.kind == "rule")
+    assert one.statement is not None
+    weaker = re.sub(r"\n  \((?:[^()]|\([^()]*\))*\) ->", "", one.statement.text, count=1)
+    assert weaker != one.statement.text
+    before = "\n".join(definitions([one], BOOK))
+    for script in (one.script, "lp_auto.", "intros; repeat split; first [ lp_defined | lp_algebra | lra ]."):
+        assert not accepted(f"{before}\n{weaker}\nProof.\n{script}\nQed."), script
+
+
 def test_a_certificate_says_what_it_rests_on() -> None:
-    report = lp.derive("gaussian").certify(by=["coq"])[0]
+    (report,) = lp.derive("gaussian").certify(by=["coq"])
     assert report.answer == "confirmed"
     assert {f.what for f in report.findings} >= {"20 steps", "per sample", "well defined", "minimisers agree", "axioms"}
     assert any("functional_extensionality_dep" in f.detail for f in report.findings)
+    assert axioms_of("Axioms:\nClassicalDedekindReals.sig_not_dec : forall P : Prop, {~ ~ P} + {~ P}\nuser_axiom\n  : False\n") == {
+        "sig_not_dec", "user_axiom",
+    }  # fmt: skip
+
+
+# -- what is not
+
+
+@pytest.mark.parametrize("id", FAMILIES[::5])
+def test_wrong_derivations_are_refused(id: str) -> None:
+    found = [m for m in mutations(lp.derive(id).to_dict()) if m.certain]
+    kinds = sorted({m.kind for m in found})
+    number = FAMILIES.index(id)
+    rows = [next(m for m in found if m.kind == kinds[(number + k) % len(kinds)]) for k in range(2)]
+    for row, report in zip(rows, judge_all([m.proof for m in rows], time_limit=40), strict=True):
+        assert report.answer != "confirmed", f"{row}: {report.text()}"
+
+
+def test_all_wrong_derivations_of_one_family() -> None:
+    found = [m for m in mutations(lp.derive("exponential").to_dict()) if m.certain]
+    assert len(found) >= 24
+    for row, report in zip(found[::2], [judge_all([m.proof], time_limit=40)[0] for m in found[::2]], strict=True):
+        assert report.answer != "confirmed", f"{row}: {report.text()}"
+
+
+def test_a_claim_that_nothing_is_known_is_not_confirmed() -> None:
+    verdict = lp.compare("sum(zeta(w^2 + 2))", "mean(cosh(w)^2 + w)", learn=["w"])
+    proof = {**verdict.proof.to_dict()}
+    proof["claim"] = {**proof["claim"], "relation": "unknown"}
+    assert judge_all([proof])[0].answer != "confirmed"
+
+
+# -- what is written
+
+
+def test_no_text_of_the_user_reaches_coq() -> None:
+    names = ("Qed", "forall", "R", "W", "w", "i", "feasible", "nsum", "Prop", "s_y", "likelihood")
+    proofs = [lp.derive(density=f"exp(-(y - {name})^2)/sqrt(pi)", data="y").to_dict() for name in names]
+    for name, report in zip(names, judge_all(proofs), strict=True):
+        assert report.answer == "confirmed", f"{name}: {report.text()}"
+    said = comment('y ~ N(m, 1) *) Axiom bad : False. (* "')
+    assert "*)" not in said[:-2]
+    assert '"' not in said
+
+
+def test_names_are_injective() -> None:
+    names = Names("s_")
+    given = ["a", "a'", "a''", "a_", "a__2", "σ", "sigma", "é", "x.y", "x_y", "x-y"]
+    made = [names[g] for g in given]
+    assert len(set(made)) == len(given)
+    assert all(re.fullmatch(r"s_[A-Za-z0-9_]*", m) for m in made)
+    assert [names[g] for g in given] == made
+
+
+def test_files_are_kept_and_stand_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["certify", "poisson", "--by", "coq", "--keep", str(tmp_path)]) == 0
+    assert "certificate: confirmed" in capsys.readouterr().out
+    assert {f.name for f in tmp_path.iterdir()} == {"Lossproof.v", "proof.v"}
+    for name in ("Lossproof.v", "proof.v"):
+        outcome = run.compile_file(tmp_path, name, 120)
+        assert outcome.accepted, outcome.output[-500:]
+    assert axioms_of(outcome.output) <= AXIOMS
+
+
+def test_a_step_that_is_refused_is_named() -> None:
+    proof = lp.derive("exponential").to_dict()
+    wrong = next(m for m in mutations(proof) if m.certain and m.kind.startswith("step"))
+    (finding,) = judge_all([wrong.proof])[0].findings
+    assert finding.answer == "undecided"
+    assert re.search(r"step \d+|not written", finding.detail), finding.detail
+
+
+def test_time_runs_out() -> None:
+    (report,) = certify(lp.derive("student-t").to_dict(), by=["coq"], time_limit=0.01)
+    assert report.answer == "undecided"
+    assert "within" in report.findings[0].detail
+
+
+def test_without_coq(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "coqc", lambda: None)
+    (report,) = certify(lp.derive("gaussian").to_dict(), by=["coq"])
+    assert report.answer == "missing"
+    assert report.install == "apt-get install coq"
+
+
+def example() -> tuple[str, str]:
+    """examples/coq: the file for the Gaussian, and what coqc answers to it."""
+    text = f"{HEADER}\n{ProofFile(lp.derive('y ~ N(ŷ, σ²) with σ fixed').to_dict()).text()}\nPrint Assumptions certificate.\n"
+    return text, compiled(text, library(), 120).output
+
+
+def test_the_example_is_what_is_written_today() -> None:
+    """``python tests/test_coq.py`` writes it anew."""
+    folder = ROOT / "examples" / "coq"
+    text, answer = example()
+    assert (folder / "gaussian.v").read_text(encoding="utf-8") == text
+    assert (folder / "gaussian.txt").read_text(encoding="utf-8") == answer
+
+
+if __name__ == "__main__":
+    for name, content in zip(("gaussian.v", "gaussian.txt"), example(), strict=True):
+        (ROOT / "examples" / "coq" / name).write_text(content, encoding="utf-8")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from lossproof.facts import RELATIONS
 from lossproof.referees.coq.context import Context, Unsupported
 from lossproof.referees.coq.defined import definedness
 from lossproof.referees.coq.printer import LOOSE
@@ -13,7 +14,7 @@ from lossproof.referees.coq.proof import Proof, Step
 from lossproof.referees.coq.suppositions import HERE, Block, scripts
 from lossproof.referees.coq.writer import Writer, cost, likelihoods
 from lossproof.syntax import to_ascii
-from lossproof.terms import Term, add, fn, mul, replace_at
+from lossproof.terms import ONE, ZERO, Term, add, fn, mul, node_at, replace_at
 
 #: What a file begins with that is compiled against the prelude.
 HEADER = (
@@ -85,7 +86,7 @@ class ProofFile:
 
     def _chain(self, name: str) -> str:
         w = self.writer
-        left, _, right = self.proof.chains[name]
+        left, relation, right = self.proof.chains[name]
         steps = self.proof.of_chain(name)
         own = w.chain_names[name]
         per_sample = self.proof.needs_sample(left)
@@ -93,9 +94,13 @@ class ProofFile:
         arguments = "(w : W)" + (" (i : nat)" if per_sample else "")
         states = [left]
         for s in steps:
+            if node_at(states[-1], s.place) is not s.before:
+                raise Unsupported(f"step {s.id}, which does not begin with what stands there")
             states.append(replace_at(states[-1], s.place, s.after) if s.place else s.after)
         if states[-1] is not right:
             raise Unsupported(f"the chain {name}, whose steps do not end where it does")
+        if RELATIONS.index(relation) < max((RELATIONS.index(s.relation) for s in steps), default=0):
+            raise Unsupported(f"the chain {name}, which claims more than its steps")
         lines = [comment(f"{name}: {_ascii(left)}")]
         for j, state in enumerate(states):
             if j:
@@ -152,8 +157,8 @@ class ProofFile:
     def _total(self, name: str, own: str, states: list[Term], steps: list[Step], per_sample: bool) -> str:
         last = len(steps)
         relations = {s.relation for s in steps}
-        self.theorems += [own] * (name not in ("dataset",))
-        if relations <= {"equal"}:
+        self.theorems.append(own)
+        if relations <= {"equal"} and name not in ("dataset", "claim"):
             per = "forall i, (i < n_samples)%nat -> " if per_sample else ""
             at, intros = ("w i", "w Hw i Hi") if per_sample else ("w", "w Hw")
             rewrites = " ".join(f"rewrite ({own}_step_{j} {intros})." for j in range(1, last + 1))
@@ -164,10 +169,11 @@ class ProofFile:
                 use = {"equal": f"apply {x}same_eqv, {own}_step_{j}", "same-order": f"exact {own}_step_{j}"}.get(s.relation, f"eapply {x}affine_same, {own}_step_{j}")
                 lines.append(f"eapply {x}same_trans. {{ {use}. }}")
             return f"Theorem {own} : {x}same feasible {own}_0 {own}_{last}.\nProof. {' '.join(lines)} apply {x}same_refl. Qed."
-        return self._affine_total(name, own, steps)
+        return self._affine_total(own, steps)
 
-    def _affine_total(self, name: str, own: str, steps: list[Step]) -> str:
+    def _affine_total(self, own: str, steps: list[Step]) -> str:
         w = self.writer
+        self._held_to_the_claim()
         claim = self.proof.data["claim"]
         scale, offset = self.proof.terms[claim["scale"]], self.proof.terms[claim["offset"]]
         lines, x = [], self.x
@@ -182,7 +188,6 @@ class ProofFile:
                 if s.relation != "equal" or (s.rule == "algebra" and not self.proof.has_parameter(says) and not self.proof.needs_sample(says)):
                     w.fact(number, w.ctx, facts)
         printed = (w.printer.number(t, w.ctx, 9) for t in (scale, offset))
-        self.theorems += [own] * (own not in self.theorems)
         self.affine.add(own)
         return (
             f"Theorem {own} : {x}affine feasible {' '.join(printed)} {own}_0 {own}_{len(steps)}.\nProof.\n  {facts.text()}"
@@ -282,11 +287,15 @@ class ProofFile:
         return text
 
     def _held_to_the_claim(self) -> None:
-        """The dataset chain is the claim's. Raises Unsupported."""
+        """The claim is what its chain shows, and says no more than its relation. Raises Unsupported."""
         claim, terms = self.proof.data["claim"], self.proof.terms
-        left, relation, right = self.proof.chains.get("dataset", (None, None, None))
-        if (terms[claim["left"]], claim["relation"], terms[claim["right"]]) != (left, relation, right):
+        chain = self.proof.chains.get("dataset" if "dataset" in self.proof.chains else "claim")
+        if chain is None or (terms[claim["left"]], claim["relation"], terms[claim["right"]]) != chain:
             raise Unsupported("a claim that is not what its chain shows")
+        if claim["relation"] in ("equal", "up-to-constant") and terms[claim["scale"]] is not ONE:
+            raise Unsupported(f"a claim that is {claim['relation']} with a scale")
+        if claim["relation"] == "equal" and terms[claim["offset"]] is not ZERO:
+            raise Unsupported("a claim that is equal with an offset")
 
     def _well_defined(self) -> str:
         """Each side of the claim has a value, and what they come from: Coq's functions are total, so that this is said apart."""

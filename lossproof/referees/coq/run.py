@@ -140,7 +140,7 @@ def judge_all(proofs: Sequence[Mapping[str, Any]], *, keep: Path | None = None, 
 def _alone(file: ProofFile, body: str, where: Path, keep: Path | None, limit: float) -> Report:
     start = time.perf_counter()
     text = f"{HEADER}\n{body}\nPrint Assumptions certificate.\n"
-    outcome = _compiled(text, where, limit)
+    outcome = compiled(text, where, limit)
     seconds = time.perf_counter() - start
     return Report("coq", tuple(_findings(file, text, outcome, seconds)), seconds, _keep(text, keep))
 
@@ -151,14 +151,14 @@ def _together(written: Sequence[tuple[int, ProofFile, str]], where: Path, limit:
     modules = "\n".join(f"Module P{n}.\n{body}\nEnd P{n}.\n" for n, _, body in written)
     names = ", ".join(f"P{n}.certificate" for n, _, _ in written)
     text = f"{HEADER}\n{modules}\nDefinition certificates := ({names}).\nPrint Assumptions certificates.\n"
-    outcome = _compiled(text, where, limit * len(written))
+    outcome = compiled(text, where, limit * len(written))
     if not outcome.accepted or axioms_of(outcome.output) - AXIOMS:
         return None
     seconds = (time.perf_counter() - start) / len(written)
     return [Report("coq", tuple(_findings(file, "", outcome, seconds)), seconds) for _, file, _ in written]
 
 
-def _compiled(text: str, where: Path, limit: float) -> Outcome:
+def compiled(text: str, where: Path, limit: float) -> Outcome:
     """The file compiled in a fresh folder."""
     with tempfile.TemporaryDirectory(prefix="lossproof-") as name:
         (Path(name) / "proof.v").write_text(text, encoding="utf-8")
