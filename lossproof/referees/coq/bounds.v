@@ -326,6 +326,10 @@ Lemma w_indicator_false : forall c, c = false -> within (rat 0 1) (rat 0 1) (ind
 Proof. intros. subst. apply w_int. Qed.
 Lemma w_xlogy : forall l h x y, within l h (x * ln y) -> within l h (xlogy x y).
 Proof. intros. rewrite xlogy_value. assumption. Qed.
+Lemma w_xlogy_zero : forall x y, within (rat 0 1) (rat 0 1) x -> within (rat 0 1) (rat 0 1) (xlogy x y).
+Proof.
+  intros x y [A B]. rewrite value_zero in *. unfold xlogy. destruct (Req_EM_T x 0); [apply w_int | exfalso; apply n; lra].
+Qed.
 Lemma w_same_index : forall l h (i j x y : R), i = j -> within l h x -> within l h (if Req_EM_T i j then x else y).
 Proof. intros. destruct (Req_EM_T i j); [assumption|contradiction]. Qed.
 Lemma w_other_index : forall l h (i j x y : R), i <> j -> within l h y -> within l h (if Req_EM_T i j then x else y).
@@ -420,5 +424,16 @@ Proof. intros f g a b c A B C N [k [d [_ E]]]. apply N. rewrite (E a A), (E b B)
 End Refutations.
 
 Ltac lp_check := vm_cast_no_check (eq_refl true).
-Ltac lp_row p := let H := fresh in pose proof p as H; refine (weaken _ _ _ H _ _ _); lp_check.
+Arguments w_plus {a b c d x y}.
+Arguments w_minus {a b c d x y}.
+Arguments w_opp {a b x}.
+Arguments w_mult {a b c d x y}.
+Arguments w_inv {a b x}.
+Arguments w_div {a b c d x y}.
+Arguments w_max {a b c d x y}.
+Arguments w_min {a b c d x y}.
+Arguments w_exp {a b x la ha lb hb}.
+Arguments w_ln {a b x l h lc lh hc hh}.
+Tactic Notation "lp_row" uconstr(p) := refine (weaken _ _ _ p _ _ _); lp_check.
+Tactic Notation "lp_isum" uconstr(w) uconstr(p) := refine (w _ _ _); lp_row p.
 Inductive point := P0 | P1 | P2.

@@ -9,6 +9,7 @@ from typing import Any
 from lossproof.referees.coq.defined import definedness
 from lossproof.referees.coq.printer import LOOSE, Context, Unsupported
 from lossproof.referees.coq.proof import Proof, Step
+from lossproof.referees.coq.refutation import Refutation
 from lossproof.referees.coq.writer import HERE, Block, Writer, cost, likelihoods, scripts
 from lossproof.syntax import to_ascii
 from lossproof.terms import Term, add, mul, replace_at
@@ -22,7 +23,7 @@ HEADER = (
 
 def prelude() -> str:
     """Definitions, lemmas and tactics that every file begins with."""
-    return (HERE / "prelude.v").read_text(encoding="utf-8") + "".join((HERE / name).read_text(encoding="utf-8") for name in ("lemmas.v", "steps.v"))
+    return (HERE / "prelude.v").read_text(encoding="utf-8") + "".join((HERE / name).read_text(encoding="utf-8") for name in ("lemmas.v", "steps.v", "bounds.v"))
 
 
 def comment(text: str) -> str:
@@ -48,6 +49,9 @@ class ProofFile:
         self.writer = Writer(self.proof)
         self.theorems: list[str] = []
         self.affine: set[str] = set()
+        self.said = ""
+        #: Why what the witness shows is not written, or None.
+        self.unwritten: str | None = None
 
     @property
     def x(self) -> str:
@@ -72,12 +76,26 @@ class ProofFile:
         variables = " ".join(["(W : Type)", "(n_samples : nat)", *w.variables()])
         return "\n\n".join([
             *definitions, *lemmas, "Section Proof.", *context, f"Variables {variables}.",
-            "Hypothesis n_positive : (0 < n_samples)%nat.", *w.declarations(), *supposed, *densities, *parts, "End Proof.",
+            "Hypothesis n_positive : (0 < n_samples)%nat.", *w.declarations(), *supposed, *densities, *parts, "End Proof.", self._refutation(),
         ]) + "\n"  # fmt: skip
 
     def _lemma(self, kind: str, id: str, text: str) -> str:
         script = scripts().get(kind, {}).get(id, "lp_auto.")
         return f"{text}\nProof.\n{script}\nQed."
+
+    def _refutation(self) -> str:
+        """What the witness of a comparison shows, after the section; if it cannot be written, ``unwritten`` says why."""
+        if not self.proof.data.get("witness"):
+            return ""
+        try:
+            refutation = Refutation(self.writer)
+            text = refutation.text()
+        except Unsupported as error:
+            self.unwritten = str(error)
+            return ""
+        self.theorems.append(refutation.theorem)
+        self.said = refutation.said
+        return text
 
     # -- chains
 
@@ -360,7 +378,7 @@ class ProofFile:
         """What Coq accepted: what it is called, and what it says."""
         found = [(f"{len(self.proof.steps)} steps", "each a lemma, each rule a lemma with the conditions that it asks for")]
         for name in self.theorems:
-            found.append((name.removeprefix("chain_").replace("_", " "), _SAID.get(name, "the chain's ends are related as it says")))
+            found.append((name.removeprefix("chain_").removeprefix("Witness.").replace("_", " "), self.said if name.startswith("Witness.") else _SAID.get(name, "the chain's ends are related as it says")))
         return found
 
     def _theorems(self) -> str:
