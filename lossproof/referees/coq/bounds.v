@@ -61,6 +61,8 @@ Lemma weaken : forall a b x, within a b x -> forall l h, (q_le l a && q_le b h)%
 Proof.
   intros a b x [A B] l h H. apply andb_prop in H. destruct H as [L U]. apply q_le_true in L. apply q_le_true in U. split; lra.
 Qed.
+Lemma w_equal : forall l h x y, x = y -> within l h y -> within l h x.
+Proof. intros. subst. assumption. Qed.
 Lemma w_int : forall z, within (rat z 1) (rat z 1) (IZR z).
 Proof. intros. split; rewrite value_integer; lra. Qed.
 Lemma w_nat : forall n, within (rat (Z.of_nat n) 1) (rat (Z.of_nat n) 1) (INR n).

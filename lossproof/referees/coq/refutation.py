@@ -9,11 +9,11 @@ from fractions import Fraction
 from typing import Any, Final
 
 from lossproof.facts import propositions
-from lossproof.referees.coq.enclosures import Bound, Enclosures, literal, rational
+from lossproof.referees.coq.enclosures import Bound, Enclosures, rational
 from lossproof.referees.coq.printer import MATRIX, NUMBER, TYPES, VECTOR, Context, Unsupported
 from lossproof.referees.coq.proof import Symbol
 from lossproof.referees.coq.writer import Writer, cost
-from lossproof.terms import ONE, Term, bound, fn, num, postorder, sym
+from lossproof.terms import ONE, Term, bound, fn, num, sym
 
 #: What a witness refutes: the theorem, its statement about the objectives, how many points it takes, and what it says.
 THEOREMS: Final = {
@@ -90,7 +90,7 @@ class Refutation:
         rows = "\n".join(self.enclosures.lines)
         lemmas = "\n".join(
             f"Lemma value_{c}_{p} : within {rational(v.lo)} {rational(v.hi)} ({self._closed(c)} {p}).\n"
-            f"Proof. rewrite (normal_{c} {p} feasible_{p}). exact {v.proof}. Qed."
+            f"Proof. exact (w_equal _ _ _ _ (normal_{c} {p} feasible_{p}) {v.proof}). Qed."
             for (c, p), v in values.items()
         )
         middle = {"order": "", "equal": "", "up-to-constant": " 1 d", "up-to-scale": " c d"}[says]
@@ -259,7 +259,7 @@ class Refutation:
         elif name == "reals":
             return "I"
         else:
-            holds = {"positive": b.lo > 0, "nonnegative": b.lo >= 0, "unit": 0 < b.lo and b.hi < 1, "unit_closed": b.lo >= 0 and b.hi <= 1}[name]
+            holds = {"positive": b.lo > 0, "nonnegative": b.lo >= 0, "unit": b.lo > 0 and b.hi < 1, "unit_closed": b.lo >= 0 and b.hi <= 1}[name]
             proof = f"(m_{name} _ _ _ {b.proof} eq_refl)"
         if not holds:
             raise Unsupported("a witness that does not keep to the domains")
@@ -306,7 +306,7 @@ class Refutation:
         if len(ones) != 1 or any(not b.is_exact or b.lo not in (0, 1) for b in entries):
             raise Unsupported("a witness that does not keep to the domains")
         j, v = ones[0], self._vector(t, ctx)
-        parts = [f"(fun N => False_ind _ (N eq_refl))" if k == j else f"(fun _ => m_zero _ _ {b.proof} eq_refl)" for k, b in enumerate(entries, 1)]
+        parts = ["(fun N => False_ind _ (N eq_refl))" if k == j else f"(fun _ => m_zero _ _ {b.proof} eq_refl)" for k, b in enumerate(entries, 1)]
         where = f"(m_between 1 {size.integer} {j} _ _ _ (w_int 1) {size.proof} (w_int {j}) eq_refl)"
         others = self._all(f"k <> {j} -> {v} k = 0", size, parts)
         return f"(ex_intro _ {j} (conj {where} (conj (v_equal _ _ _ _ {entries[j - 1].proof} (w_int 1) eq_refl) {others})))"
@@ -327,9 +327,9 @@ class Refutation:
     def _normal(self, chain: str) -> str:
         """That the objective is its normal form at these values, by the chain's theorem."""
         own = self.writer.chain_names[chain]
-        supposed = ["n_positive", *(s.name for s in self._supposed() if not s.is_learned)]
-        stated = [n for n in supposed if n == "n_positive" or f"Lemma {n} :" in "\n".join(self._suppositions())]
-        closing = " | ".join(f"exact {n}" for n in stated)
+        supposed = [s.name for s in self._supposed() if not s.is_learned and self._stated(s, None) is not None]
+        names = ["n_positive", *supposed, *(self.writer.names[n] for n in self._symbols), "n_samples"]
+        closing = " | ".join(f"exact {n}" for n in names)
         return (
             f"Lemma normal_{chain} : forall w, {self._region()} w -> {self._closed(chain)} w = {self._closed(chain, last=True)} w.\n"
             f"Proof. intros w H. eapply {own}; first [ exact H | {closing} | eassumption ]. Qed."
