@@ -9,7 +9,7 @@ from typing import Any
 from lossproof.referees.coq.defined import definedness
 from lossproof.referees.coq.printer import LOOSE, Context, Unsupported
 from lossproof.referees.coq.proof import Proof, Step
-from lossproof.referees.coq.refutation import Refutation
+from lossproof.referees.coq.refutation import refutation_of
 from lossproof.referees.coq.writer import HERE, Block, Writer, cost, likelihoods, scripts
 from lossproof.syntax import to_ascii
 from lossproof.terms import Term, add, mul, replace_at
@@ -85,16 +85,15 @@ class ProofFile:
 
     def _refutation(self) -> str:
         """What the witness of a comparison shows, after the section; if it cannot be written, ``unwritten`` says why."""
-        if not self.proof.data.get("witness"):
-            return ""
         try:
-            refutation = Refutation(self.writer)
-            text = refutation.text()
+            refutation = refutation_of(self.writer)
+            text = refutation.text() if refutation is not None else ""
         except Unsupported as error:
             self.unwritten = str(error)
             return ""
-        self.theorems.append(refutation.theorem)
-        self.said = refutation.said
+        if refutation is not None:
+            self.theorems.append(refutation.theorem)
+            self.said = refutation.said
         return text
 
     # -- chains

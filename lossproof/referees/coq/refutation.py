@@ -407,6 +407,23 @@ class Refutation:
             raise Undecided("values that enclosures do not tell apart")
 
 
+def refutation_of(writer: Writer) -> Refutation | None:
+    """What a proof's witness refutes; None where there is nothing to. Raises Unsupported for a refutation that its witness is not one of."""
+    data = writer.proof.data
+    if data.get("kind") != "comparison":
+        return None
+    claim, witness, terms = data["claim"], data["witness"], writer.proof.terms
+    is_refuted = claim["relation"] == "refuted"
+    if witness is None and not is_refuted:
+        return None
+    if is_refuted and (witness is None or witness["says"] != "order"):
+        raise Unsupported("a refutation without points that the objectives order differently")
+    for chain, side in (("a", "left"), ("b", "right")):
+        if chain not in writer.proof.chains or writer.proof.chains[chain][0] is not terms[claim[side]]:
+            raise Unsupported(f"a witness without the chain {chain} from the claim's {side} side")
+    return Refutation(writer)
+
+
 def _same(x: Bound, y: Bound) -> bool:
     return x.is_exact and y.is_exact and x.lo == y.lo
 
