@@ -21,7 +21,7 @@ from lossproof.referees.coq.run import compile_file, judge, library
 with_coq = pytest.mark.skipif(shutil.which("coqc") is None, reason=f"Coq is missing; to install it: {INSTALL['coq']}")
 
 
-def proof(a: str, b: str, learn: str, **more: str) -> dict[str, Any]:
+def proof(a: str, b: str, learn: str, **more: Any) -> dict[str, Any]:
     """The proof of a comparison."""
     found: dict[str, Any] = copy.deepcopy(lp.compare(a, b, learn=learn, **more).proof.to_dict())
     return found
@@ -93,7 +93,7 @@ def test_a_witness_that_is_not_written_is_reported() -> None:
     data["witness"]["points"][1] = data["witness"]["points"][0]
     report = judge(data, keep=None, time_limit=60)
     assert report.answer == "undecided"
-    assert [f.answer for f in report.findings if f.what == "witness"] == ["undecided"]
+    assert [f.answer for f in report.findings if f.what == "the claim"] == ["undecided"]
     assert "refuted" not in [f.what for f in report.findings]
 
 

@@ -371,13 +371,16 @@ class ProofFile:
         relation = self.proof.data["claim"]["relation"]
         if relation == "unknown":
             return "the claim is that nothing is known"
-        return "the witness is not written for Coq" if relation == "refuted" else None
+        if relation == "refuted" and not any(name.startswith("Witness.") for name in self.theorems):
+            return f"the witness is not written: {self.unwritten}"
+        return None
 
     def claims(self) -> list[tuple[str, str]]:
         """What Coq accepted: what it is called, and what it says."""
         found = [(f"{len(self.proof.steps)} steps", "each a lemma, each rule a lemma with the conditions that it asks for")]
         for name in self.theorems:
-            found.append((name.removeprefix("chain_").removeprefix("Witness.").replace("_", " "), self.said if name.startswith("Witness.") else _SAID.get(name, "the chain's ends are related as it says")))
+            said = self.said if name.startswith("Witness.") else _SAID.get(name, "the chain's ends are related as it says")
+            found.append((name.removeprefix("chain_").removeprefix("Witness.").replace("_", " "), said))
         return found
 
     def _theorems(self) -> str:
