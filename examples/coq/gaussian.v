@@ -777,6 +777,8 @@ Qed.
 
 End Proof.
 
+
+
 Definition certificate := (@chain_sample, @chain_preamble, @chain_dataset, @max_likelihood_is_min_loss, @minimisers_agree, @per_sample, @well_defined).
 
 Print Assumptions certificate.

@@ -18,6 +18,7 @@ from lossproof.render.comparison_words import (
 )
 from lossproof.render.layout import columns, padded, wrap_formula, wrap_words
 from lossproof.render.paper import PaperLine
+from lossproof.render.records import made_by_the_kernel
 from lossproof.render.text import WIDTH, Page, formula, proof_line, reasons, said, table_of
 from lossproof.render.words import dimensions, varying
 from lossproof.syntax import parse_condition
@@ -198,11 +199,10 @@ def _practice(v: Verdict, page: Page) -> list[list[str]]:
 
 
 def _checked(v: Verdict, page: Page) -> list[str]:
-    steps = len(v.proof.steps)
     if v.relation == "unknown":
         text = "Nothing is claimed: another way of writing A or B, or a condition by --where, may settle it."
         return [page.style(row, "dim") for row in wrap_words(text, page.width, page.width)]
-    parts = [f"{steps} steps, each made by the kernel." if steps else ""]
+    parts = [f"{made_by_the_kernel(v.proof)}." if v.proof.steps else ""]
     if v.witness is not None:
         parts.append("Each comparison at the witness was decided in exact or ball arithmetic.")
     text = " ".join([*[p for p in parts if p], "To check it again without them:"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from lossproof.errors import LossproofError
+from lossproof.proof import Proof
 from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, Words, domain_in_words, listed
 from lossproof.rulebook import Distribution, Rulebook
 from lossproof.syntax import parse_condition, parse_expression, pretty
@@ -44,7 +46,22 @@ def rule_words(id: str, book: Rulebook) -> tuple[Words, Rows]:
         ("holds", ("for any number of operands",) if record.get("nary") else ()),
         ("fails", (f"without the conditions: {record['fails']}",) if "fails" in record else ()),
         ("never", listed([(read(c),) for c in record.get("never", ())], ", ")),
+        ("in Coq", (in_coq(record),)),
     ])  # fmt: skip
+
+
+def in_coq(record: Mapping[str, Any]) -> str:
+    """Whether a record is a lemma that Coq's kernel accepts (see docs/formal.md; tests compile every one)."""
+    if "unproved" in record:
+        return f"not proved: {record['unproved']}"
+    return "a lemma, which supposes that the left side has a value" if record.get("supposes") == "left" else "a lemma"
+
+
+def made_by_the_kernel(proof: Proof) -> str:
+    """How many steps a proof has, and which of its rules are no lemma in Coq."""
+    rules = {step.step.rule.id: step.step.rule for step in proof.steps if not isinstance(step.step.rule, str)}
+    unproved = sorted(id for id, rule in rules.items() if "unproved" in rule.record and rule.record.get("id") == id)
+    return f"{len(proof.steps)} steps, each made by the kernel" + (f"; not proved in Coq: {', '.join(unproved)}" if unproved else "")
 
 
 def fact_words(id: str, book: Rulebook) -> tuple[Words, Rows]:
@@ -55,6 +72,7 @@ def fact_words(id: str, book: Rulebook) -> tuple[Words, Rows]:
         ("shows", (read(str(record["shows"])),)),
         ("given", _conditions(record["given"])),
         ("holds", ("for any number of operands",) if record.get("nary") else ()),
+        ("in Coq", (in_coq(record),)),
     ])  # fmt: skip
 
 

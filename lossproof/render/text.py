@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lossproof.render.layout import columns, padded, wrap_formula, wrap_words
 from lossproof.render.paper import PaperLine, abbreviated, paper_lines
+from lossproof.render.records import made_by_the_kernel
 from lossproof.render.words import (
     Words,
     assumption_in_words,
@@ -296,8 +297,7 @@ def _limits(d: Derivation, page: Page) -> list[str]:
 
 
 def _checked(d: Derivation, page: Page) -> list[str]:
-    steps = len(d.proof.steps)
-    text = f"{steps} steps, each made by the kernel. To check them without it:"
+    text = f"{made_by_the_kernel(d.proof)}. To check them without it:"
     again = "lossproof derive ... --format json | lossproof check -"
     joined = f"{text} {again}"
     rows = [joined] if columns(joined) <= page.width else [*wrap_words(text, page.width, page.width), f"  {again}"]

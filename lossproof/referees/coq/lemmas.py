@@ -10,7 +10,7 @@ from lossproof.referees.coq.context import Unsupported
 from lossproof.referees.coq.distributions import FINITE_FAMILIES, definition
 from lossproof.referees.coq.printer import Printer
 from lossproof.referees.coq.statements import Statement, fact_statement, rule_statement
-from lossproof.referees.coq.suppositions import scripts, supposing
+from lossproof.referees.coq.suppositions import scripts
 from lossproof.rulebook import Rulebook
 
 
@@ -40,7 +40,7 @@ def lemma(rule: Rule | FactRule) -> Lemma:
     kind = "fact" if isinstance(rule, FactRule) else "rule"
     reason = str(rule.record.get("unproved", "")) if rule.record.get("id") == rule.id else ""
     try:
-        statement = fact_statement(rule) if isinstance(rule, FactRule) else rule_statement(rule, supposes_left=rule.id in supposing())
+        statement = fact_statement(rule) if isinstance(rule, FactRule) else rule_statement(rule)
     except Unsupported as error:
         return Lemma(rule.id, kind, None, "", reason or str(error))
     return Lemma(rule.id, kind, statement, scripts().get(kind, {}).get(rule.id, "lp_auto."), reason)

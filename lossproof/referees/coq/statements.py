@@ -92,6 +92,7 @@ class Statement:
     structures: tuple[str, ...]
     used: tuple[tuple[str, str], ...] = ()  # densities and expectations of records
     is_generic: bool = False  # whether it is about any type of values
+    supposes_left: bool = False  # that the left side has a value, which the record's conditions do not say
 
 
 @dataclass
@@ -119,8 +120,9 @@ class _Builder:
     ranges: dict[str, tuple[Term, Term]] = field(default_factory=dict)
 
 
-def rule_statement(rule: Rule, *, supposes_left: bool = False) -> Statement:
-    """The lemma for a rewrite rule, which may suppose that the left side has a value. Raises Unsupported for what is not written for Coq."""
+def rule_statement(rule: Rule) -> Statement:
+    """The lemma for a rewrite rule. Raises Unsupported for what is not written for Coq."""
+    supposes_left = rule.record.get("id") == rule.id and rule.record.get("supposes") == "left"
     return _statement(_Builder(rule, (rule.before, rule.after), rule.requires, rule.relation, is_extended(rule), supposes_left))
 
 
@@ -161,7 +163,7 @@ def _statement(b: _Builder) -> Statement:
     kind = "fact" if b.relation == "shows" else "rule"
     quantifiers = f"forall {head}{samples}{binders}," if head + samples + binders else ""
     text = f"Lemma {kind}_{rule_name(b.rule.id)}{needs} : {quantifiers}{premises}\n  {conclusion}."
-    return Statement(b.rule.id, b.metas, asked, text, tuple(printer.structures), tuple(printer.used), bool(generic))
+    return Statement(b.rule.id, b.metas, asked, text, tuple(printer.structures), tuple(printer.used), bool(generic), b.supposes_left)
 
 
 # -- metavariables

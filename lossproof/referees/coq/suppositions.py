@@ -35,14 +35,8 @@ HERE: Final = Path(__file__).parent
 
 @lru_cache(1)
 def scripts() -> Mapping[str, Any]:
-    """The proofs of the records' lemmas that the general tactic does not find (kind -> id -> script), and which suppose that the left side has a value."""
+    """The proofs of the records' lemmas that the general tactic does not find (kind -> id -> script)."""
     return tomllib.loads((HERE / "proofs.toml").read_text(encoding="utf-8"))
-
-
-def supposing() -> list[str]:
-    """The rules whose conditions do not say that the left side has a value: their lemmas suppose it."""
-    found: list[str] = scripts().get("supposes_left", [])
-    return found
 
 
 class Suppositions:
@@ -245,7 +239,7 @@ class Suppositions:
             rule = self.proof.rule(id)
             if self.proof.kind(id) in ("expectation", "finite") and id.split("-", 1)[1].rpartition("-")[0] not in FINITE_FAMILIES:
                 self.premises[kind, id] = None
-            found = fact_statement(rule) if isinstance(rule, FactRule) else rule_statement(rule, supposes_left=id in supposing())
+            found = fact_statement(rule) if isinstance(rule, FactRule) else rule_statement(rule)
             self.statements[kind, id] = found
             self.printer.used.update(dict.fromkeys(found.used))
             self.printer.structures.update(dict.fromkeys(found.structures))
@@ -259,7 +253,7 @@ class Suppositions:
         head = (["n_samples"] if samples else []) + head if s.is_generic else head + (["n_samples"] if samples else [])
         given = (["n_positive"] if samples else []) + ["_" for _ in s.asked]
         call = " ".join([name, *head, *values, *given])
-        if s.id in supposing():
+        if s.supposes_left:
             self.ambient(ctx, block)
         if not s.asked:
             return f"pose proof ({call}) as Q. {end}"

@@ -18,6 +18,7 @@ from lossproof.render.mathematics import (
     theorem_title,
 )
 from lossproof.render.paper import paper_lines
+from lossproof.render.records import made_by_the_kernel
 from lossproof.render.text import claim, shown_assumption
 from lossproof.render.text import formula as plain_formula
 from lossproof.render.words import (
@@ -148,7 +149,7 @@ class _Page:
         """How to check the proof again, by a program that is not the engine."""
         name = f"{slug(self.d)}.json"
         return section(
-            "check", "Check", tag("p", f"The proof has {len(self.d.proof.steps)} steps, each made by the kernel. The page carries it: save it, and check it with the stand-alone checker."),
+            "check", "Check", tag("p", f"The proof has {made_by_the_kernel(self.d.proof)}. The page carries it: save it, and check it with the stand-alone checker."),
             saving("data", name), tag("pre", tag("code", f"lossproof check {name}")), no_script("data"),
         )  # fmt: skip
 

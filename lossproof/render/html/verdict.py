@@ -14,6 +14,7 @@ from lossproof.render.html.elements import Html, Piece, section, tag
 from lossproof.render.html.page import colophon, document, figure, saving, toolbar
 from lossproof.render.html.rules import Rules
 from lossproof.render.html.writer import Prose, Writer
+from lossproof.render.records import made_by_the_kernel
 from lossproof.render.theorem_pages import closing, stated, step_stated
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _check(v: Verdict, id: str, name: str) -> Html:
     if v.relation == "unknown":
         said = "Nothing is claimed, so there is nothing to check; the page carries what was found."
     else:
-        what = f"The proof has {len(v.proof.steps)} steps, each made by the kernel. " if v.proof.steps else ""
+        what = f"The proof has {made_by_the_kernel(v.proof)}. " if v.proof.steps else ""
         said = f"{what}The page carries it: save it, and check it with the stand-alone checker."
     return section("check", "Check", tag("p", said), saving(id, name), tag("pre", tag("code", f"lossproof check {name}")), no_script(id))
 
