@@ -10,7 +10,8 @@ from fractions import Fraction
 from math import isqrt
 from typing import Any, Final
 
-from lossproof.referees.coq.printer import Context, Printer, Unsupported, sort_of
+from lossproof.referees.coq.context import Context, Unsupported, sort_of
+from lossproof.referees.coq.printer import Printer
 from lossproof.terms import ONE, Term, add, bound, const, div, fn, mul, neg, num, power, sub
 
 _DECIMALS: Final = Decimals(prec=90)

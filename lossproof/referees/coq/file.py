@@ -11,6 +11,7 @@ from lossproof.referees.coq.context import Context, Unsupported
 from lossproof.referees.coq.defined import definedness
 from lossproof.referees.coq.printer import LOOSE
 from lossproof.referees.coq.proof import Proof, Step
+from lossproof.referees.coq.refutation import refutation_of
 from lossproof.referees.coq.suppositions import HERE, Block, scripts
 from lossproof.referees.coq.writer import Writer, cost, likelihoods
 from lossproof.syntax import to_ascii
@@ -25,7 +26,7 @@ HEADER = (
 
 def prelude() -> str:
     """Definitions, lemmas and tactics that every file begins with."""
-    return (HERE / "prelude.v").read_text(encoding="utf-8") + "".join((HERE / name).read_text(encoding="utf-8") for name in ("lemmas.v", "steps.v"))
+    return (HERE / "prelude.v").read_text(encoding="utf-8") + "".join((HERE / name).read_text(encoding="utf-8") for name in ("lemmas.v", "steps.v", "bounds.v"))
 
 
 def comment(text: str) -> str:
@@ -51,6 +52,9 @@ class ProofFile:
         self.writer = Writer(self.proof)
         self.theorems: list[str] = []
         self.affine: set[str] = set()
+        self.said = ""
+        #: Why what the witness shows is not written, or None.
+        self.unwritten: str | None = None
 
     @property
     def x(self) -> str:
@@ -75,12 +79,25 @@ class ProofFile:
         variables = " ".join(["(W : Type)", "(n_samples : nat)", *w.variables()])
         return "\n\n".join([
             *definitions, *lemmas, "Section Proof.", *context, f"Variables {variables}.",
-            "Hypothesis n_positive : (0 < n_samples)%nat.", *w.declarations(), *supposed, *densities, *parts, "End Proof.",
+            "Hypothesis n_positive : (0 < n_samples)%nat.", *w.declarations(), *supposed, *densities, *parts, "End Proof.", self._refutation(),
         ]) + "\n"  # fmt: skip
 
     def _lemma(self, kind: str, id: str, text: str) -> str:
         script = scripts().get(kind, {}).get(id, "lp_auto.")
         return f"{text}\nProof.\n{script}\nQed."
+
+    def _refutation(self) -> str:
+        """What the witness of a comparison shows, after the section; if it cannot be written, ``unwritten`` says why."""
+        try:
+            refutation = refutation_of(self.writer)
+            text = refutation.text() if refutation is not None else ""
+        except Unsupported as error:
+            self.unwritten = str(error)
+            return ""
+        if refutation is not None:
+            self.theorems.append(refutation.theorem)
+            self.said = refutation.said
+        return text
 
     # -- chains
 
@@ -364,13 +381,16 @@ class ProofFile:
         relation = self.proof.data["claim"]["relation"]
         if relation == "unknown":
             return "the claim is that nothing is known"
-        return "the witness is not written for Coq" if relation == "refuted" else None
+        if relation == "refuted" and not any(name.startswith("Witness.") for name in self.theorems):
+            return f"the witness is not written: {self.unwritten}"
+        return None
 
     def claims(self) -> list[tuple[str, str]]:
         """What Coq accepted: what it is called, and what it says."""
         found = [(f"{len(self.proof.steps)} steps", "each a lemma, each rule a lemma with the conditions that it asks for")]
         for name in self.theorems:
-            found.append((name.removeprefix("chain_").replace("_", " "), _SAID.get(name, "the chain's ends are related as it says")))
+            said = self.said if name.startswith("Witness.") else _SAID.get(name, "the chain's ends are related as it says")
+            found.append((name.removeprefix("chain_").removeprefix("Witness.").replace("_", " "), said))
         return found
 
     def _theorems(self) -> str:

@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import Any, Final
 
 from lossproof.facts import propositions
+from lossproof.referees.coq.context import MATRIX, NUMBER, TYPES, VECTOR, Context, Unsupported
 from lossproof.referees.coq.enclosures import Bound, Enclosures, rational
-from lossproof.referees.coq.printer import MATRIX, NUMBER, TYPES, VECTOR, Context, Unsupported
 from lossproof.referees.coq.proof import Symbol
 from lossproof.referees.coq.writer import Writer, cost
 from lossproof.terms import ONE, Term, bound, fn, num, sym

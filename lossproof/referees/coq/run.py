@@ -184,6 +184,8 @@ def _findings(written: ProofFile, text: str, outcome: Outcome, seconds: float) -
     found = [Finding(what, "confirmed", detail) for what, detail in written.claims()]
     if (reason := written.undecided()) is not None:
         found.append(Finding("the claim", "undecided", reason))
+    elif written.unwritten is not None:
+        found.append(Finding("that nothing stronger holds", "undecided", f"the witness is not written: {written.unwritten}", required=False))
     detail = f"rests on {', '.join(sorted(axioms)) or 'no axiom'}"
     if foreign:
         found.append(Finding("axioms", "undecided", f"rests on {', '.join(foreign)}, which are not those of the real numbers"))
