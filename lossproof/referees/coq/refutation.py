@@ -9,14 +9,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from lossproof.facts import propositions
-from lossproof.referees.coq.context import (
-    MATRIX,
-    NUMBER,
-    TYPES,
-    VECTOR,
-    Context,
-    Unsupported,
-)
+from lossproof.referees.coq.context import MATRIX, NUMBER, TYPES, VECTOR, Context, Unsupported
 from lossproof.referees.coq.enclosures import Bound, Enclosures, rational
 from lossproof.referees.coq.proof import Symbol
 from lossproof.referees.coq.writer import Writer, cost
@@ -103,7 +96,7 @@ class Refutation:
         middle = {"order": "", "equal": "", "up-to-constant": " 1 d", "up-to-scale": " c d"}[says]
         name = self.statement + (f" {self._region()}" if not middle else f" {self._region()}{middle}")
         return "\n".join([
-            f"(* The witness: values of the symbols, and points at which {self.said}. *)",
+            f"(* witness: values of the symbols, and points at which {self.said}. *)",
             "Module Witness.", "Section Witness.", *self._context(), *self._definitions(), rows, supposed, feasible, normal, lemmas,
             f"Theorem {self.name} : {name} ({self._closed('a')}) ({self._closed('b')}).", f"Proof. exact {proof}. Qed.",
             "End Witness.", "End Witness.",
