@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
+from coq_cases import documented
 from mutations import mutations
 from programs import needs_program
 from shapes import SHAPES
@@ -20,7 +19,6 @@ from lossproof.referees.coq.file import HEADER, ProofFile, comment
 from lossproof.referees.coq.lemmas import definitions, lemmas
 from lossproof.referees.coq.names import Names
 from lossproof.referees.coq.run import AXIOMS, axioms_of, compiled, judge_all, library
-from lossproof.referees.reading import parts
 from lossproof.rulebook import Rulebook
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,46 +37,12 @@ def _coq() -> None:
     needs_program("coqc", "apt-get install coq")
 
 
-def documented() -> set[str]:
-    """What docs/formal.md lists as not certified: ``theorem, step 1``, or an assumption as it is written."""
-    _, _, table = (ROOT / "docs" / "formal.md").read_text(encoding="utf-8").partition("| not certified | why |")
-    rows = re.findall(r"^\| `([^`]+)`(, step \d+)? \| .+ \|$", table, re.M)
-    return {name + step for name, step in rows}
-
-
-def batches(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
-    return [items[j : j + size] for j in range(0, len(items), size)]
-
-
-def assert_certified(names: Sequence[str], proofs: Sequence[Mapping[str, Any]]) -> None:
-    listed = documented()
-    for name, report in zip(names, judge_all(proofs), strict=True):
-        wanted = "undecided" if name in listed else "confirmed"
-        assert report.answer == wanted, f"{name}\n{report.text()}"
-
-
 def accepted(text: str) -> bool:
     """Whether Coq accepts what follows the header."""
     return compiled(f"{HEADER}\n{text}", library(), 120).accepted
 
 
 # -- what is certified
-
-
-@pytest.mark.parametrize("ids", batches(FAMILIES, 12), ids=lambda ids: ids[0])
-def test_default_derivations(ids: Sequence[str]) -> None:
-    assert_certified(ids, [lp.derive(id).to_dict() for id in ids])
-
-
-@pytest.mark.parametrize("shapes", batches(SHAPES, 12), ids=lambda shapes: shapes[0].text)
-def test_shapes(shapes: Sequence[Any]) -> None:
-    assert_certified([s.text for s in shapes], [lp.derive(s.text, **s.options).to_dict() for s in shapes])
-
-
-@pytest.mark.parametrize("id", list(BOOK.theorems))
-def test_named_theorems(id: str) -> None:
-    steps = parts(lp.prove(id).to_dict())
-    assert_certified([f"{id}, step {step}" for step, _ in steps], [proof for _, proof in steps])
 
 
 def test_every_record_is_a_lemma() -> None:

@@ -1,0 +1,32 @@
+"""Coq: the default derivation of every family, and every step of the named theorems."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from coq_cases import assert_certified, batches
+from programs import needs_program
+
+import lossproof as lp
+from lossproof.referees.reading import parts
+from lossproof.rulebook import Rulebook
+
+BOOK = Rulebook.default()
+FAMILIES = [id for id in BOOK.distribution_ids if BOOK.distribution(id).default]
+
+
+@pytest.fixture(autouse=True)
+def _coq() -> None:
+    needs_program("coqc", "apt-get install coq")
+
+
+@pytest.mark.parametrize("ids", batches(FAMILIES, 12), ids=lambda ids: ids[0])
+def test_default_derivations(ids: Sequence[str]) -> None:
+    assert_certified(ids, [lp.derive(id).to_dict() for id in ids])
+
+
+@pytest.mark.parametrize("id", list(BOOK.theorems))
+def test_named_theorems(id: str) -> None:
+    steps = parts(lp.prove(id).to_dict())
+    assert_certified([f"{id}, step {step}" for step, _ in steps], [proof for _, proof in steps])

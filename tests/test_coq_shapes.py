@@ -1,0 +1,23 @@
+"""Coq: every assumption of the table of shapes, with each pattern of roles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from coq_cases import assert_certified, batches
+from programs import needs_program
+from shapes import SHAPES
+
+import lossproof as lp
+
+
+@pytest.fixture(autouse=True)
+def _coq() -> None:
+    needs_program("coqc", "apt-get install coq")
+
+
+@pytest.mark.parametrize("shapes", batches(SHAPES, 12), ids=lambda shapes: shapes[0].text)
+def test_shapes(shapes: Sequence[Any]) -> None:
+    assert_certified([s.text for s in shapes], [lp.derive(s.text, **s.options).to_dict() for s in shapes])
