@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from lossproof.terms import Term, postorder
+from lossproof.terms import Term
 
 NUMBER, VECTOR, MATRIX, EXTENDED, CONDITION, DISTRIBUTION = "R", "V", "M", "X", "B", "D"
 TYPES: Final = {NUMBER: "R", VECTOR: "(R -> R)", MATRIX: "(R -> R -> R)", EXTENDED: "ext", CONDITION: "bool"}
+#: Their sort is that of their parts.
+_OF_PARTS: Final = frozenset({"add", "mul", "neg", "div", "cases", "samples_sum", "samples_mean", "stop_gradient", "seq"})
 _VECTOR_ONLY: Final = frozenset({"softmax", "vec", "diag"})
 
 
@@ -61,13 +63,21 @@ class Context:
 
 def sort_of(term: Term, symbols: Mapping[str, Variable]) -> str:
     """The sort of a term: number, vector, matrix, extended number, condition or distribution."""
-    sorts: dict[Term, str] = {}
-    for t in postorder(term):
-        sorts[t] = _sort(t, sorts, symbols)
-    return sorts[term]
+    if term.op not in _OF_PARTS:
+        return _sort(term, symbols)
+    found: set[str] = set()
+    done, stack = {term}, [term]
+    while stack:
+        for t in stack.pop().args:
+            if t.op not in _OF_PARTS:
+                found.add(_sort(t, symbols))
+            elif t not in done:
+                done.add(t)
+                stack.append(t)
+    return next((sort for sort in (MATRIX, VECTOR, EXTENDED) if sort in found), NUMBER)
 
 
-def _sort(t: Term, sorts: Mapping[Term, str], symbols: Mapping[str, Variable]) -> str:
+def _sort(t: Term, symbols: Mapping[str, Variable]) -> str:
     op = t.op
     if op == "sym":
         return symbols[str(t.value)].sort if str(t.value) in symbols else NUMBER
@@ -75,12 +85,6 @@ def _sort(t: Term, sorts: Mapping[Term, str], symbols: Mapping[str, Variable]) -
         return DISTRIBUTION
     if op == "const" and t.value == "oo":
         return EXTENDED
-    if op in ("add", "mul", "neg", "div", "cases", "samples_sum", "samples_mean", "stop_gradient", "seq"):
-        found = {sorts[a] for a in t.args}
-        for sort in (MATRIX, VECTOR, EXTENDED):
-            if sort in found:
-                return sort
-        return NUMBER
     if op in _VECTOR_ONLY:
         return MATRIX if op == "diag" else VECTOR
     if op in ("inv", "eye"):

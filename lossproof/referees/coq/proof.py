@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from lossproof.facts import FactRule, Rule, propositions
@@ -59,6 +60,25 @@ class Step:
     conditions: tuple[tuple[Term, int], ...]
 
 
+@lru_cache(2048)
+def _rule(id: str, packed: str) -> Rule | FactRule:
+    """The rule that a row of a proof's rules is; proofs share it if their rows are the same."""
+    row = json.loads(packed)
+    kind, record = row["kind"], row["record"]
+    if kind == "rule":
+        return rule_from(record)
+    if kind == "fact":
+        return fact_from(record)
+    distribution = distribution_from(record)
+    if kind in ("density", "cdf", "cdf_below"):
+        found = {"density": distribution.density, "cdf": distribution.cdf, "cdf_below": distribution.cdf_below}[kind]
+        if found is None:
+            raise KeyError(id)
+        return found
+    number = int(id.rpartition("-")[2])
+    return distribution.expectations[number] if kind == "expectation" else distribution.finite[number]
+
+
 class Proof:
     """The proof of a derivation or comparison, read from its JSON."""
 
@@ -77,6 +97,7 @@ class Proof:
             name: (self.terms[c["left"]], str(c["relation"]), self.terms[c["right"]]) for name, c in data["chains"].items()
         }
         self.steps = [self._step(s) for s in data["steps"]]
+        self._rules: dict[str, Rule | FactRule] = {}
 
     def _bindings(self, bindings: Mapping[str, Any]) -> dict[str, Any]:
         def value(v: Any) -> Any:
@@ -106,20 +127,10 @@ class Proof:
 
     def rule(self, id: str) -> Rule | FactRule:
         """The record of that id as a rule. Raises KeyError."""
-        row = self.data["rules"][id]
-        kind, record = row["kind"], row["record"]
-        if kind == "rule":
-            return rule_from(record)
-        if kind == "fact":
-            return fact_from(record)
-        distribution = distribution_from(record)
-        if kind in ("density", "cdf", "cdf_below"):
-            found = {"density": distribution.density, "cdf": distribution.cdf, "cdf_below": distribution.cdf_below}[kind]
-            if found is None:
-                raise KeyError(id)
-            return found
-        number = int(id.rpartition("-")[2])
-        return distribution.expectations[number] if kind == "expectation" else distribution.finite[number]
+        found = self._rules.get(id)
+        if found is None:
+            found = self._rules[id] = _rule(id, json.dumps(self.data["rules"][id]))
+        return found
 
     def kind(self, id: str) -> str:
         """The kind of a record."""

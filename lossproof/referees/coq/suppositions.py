@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from lossproof.facts import FactRule, propositions
+from lossproof.facts import FactRule, Rule, propositions
 from lossproof.referees.coq.context import (
     CONDITION,
     DISTRIBUTION,
@@ -37,6 +37,12 @@ HERE: Final = Path(__file__).parent
 def scripts() -> Mapping[str, Any]:
     """The proofs of the records' lemmas that the general tactic does not find (kind -> id -> script)."""
     return tomllib.loads((HERE / "proofs.toml").read_text(encoding="utf-8"))
+
+
+@lru_cache(2048)
+def _lemma(rule: Rule | FactRule) -> Statement:
+    """The lemma for a rule; proofs share rules."""
+    return fact_statement(rule) if isinstance(rule, FactRule) else rule_statement(rule)
 
 
 class Suppositions:
@@ -239,7 +245,7 @@ class Suppositions:
             rule = self.proof.rule(id)
             if self.proof.kind(id) in ("expectation", "finite") and id.split("-", 1)[1].rpartition("-")[0] not in FINITE_FAMILIES:
                 self.premises[kind, id] = None
-            found = fact_statement(rule) if isinstance(rule, FactRule) else rule_statement(rule)
+            found = _lemma(rule)
             self.statements[kind, id] = found
             self.printer.used.update(dict.fromkeys(found.used))
             self.printer.structures.update(dict.fromkeys(found.structures))
