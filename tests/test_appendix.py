@@ -12,14 +12,20 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from programs import needs_program
 
 import lossproof as lp
 from lossproof.appendices import Choices, Plan, plan_of, read_plan, verify, write_appendix
+from lossproof.appendices.formal import coq_name
 from lossproof.appendices.plan import example
-from lossproof.appendices.write import folder_of
+from lossproof.appendices.write import folder_of, save_appendix
 from lossproof.checker import check
 from lossproof.cli import main as run
 from lossproof.errors import LossproofError
+from lossproof.referees.coq.context import Unsupported
+from lossproof.referees.coq.file import ProofFile, prelude
+from lossproof.referees.coq.run import AXIOMS, axioms_of, compile_file
+from lossproof.referees.coq.run import library as compiled_prelude
 from lossproof.render.notation import CONCEPTS
 from lossproof.rulebook import Rulebook
 
@@ -328,12 +334,12 @@ def test_the_example_shows_every_choice_with_its_default() -> None:
 def test_written_checked_and_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = paper(tmp_path)
     assert run(["appendix", str(tmp_path / "paper.toml"), "-o", str(target)]) == 0
-    proofs = sorted(folder_of(target).iterdir())
+    proofs = sorted(folder_of(target).glob("*.json"))
     assert [p.name for p in proofs][:3] == ["01-mse.json", "02-bce.json", "03-ridge.json"]
     assert all(check(json.loads(p.read_text(encoding="utf-8"))).ok for p in proofs)
     capsys.readouterr()
     assert run(["appendix", "--verify", str(target)]) == 0
-    assert capsys.readouterr().out.count("ok ") == 3
+    assert capsys.readouterr().out.count("ok ") == 4
 
 
 @pytest.mark.parametrize(
@@ -415,9 +421,14 @@ def test_proofs_of_an_earlier_appendix_go_and_other_files_stay(tmp_path: Path) -
     (folder_of(target) / "notes.json").write_text("{}", encoding="utf-8")
     (folder_of(target) / "01-mine.json").write_text("{}", encoding="utf-8")
     assert run(["appendix", "laplace", "-o", str(target)]) == 0
-    names = sorted(p.name for p in folder_of(target).iterdir())
-    assert len(names) == 3
-    assert {"notes.json", "01-mine.json"} <= set(names)
+    names = {p.name for p in folder_of(target).iterdir()}
+    assert names == {"notes.json", "01-mine.json", "01-laplace-dbab75.json", "Lossproof.v", "proof_01_laplace_dbab75.v"}
+    assert run(["appendix", "laplace", "--no-coq", "-o", str(target)]) == 0
+    assert {p.name for p in folder_of(target).iterdir()} == {n for n in names if n.endswith(".json")}
+    mine = folder_of(target) / "proof_01_laplace_dbab75.v"
+    mine.write_text("mine", encoding="utf-8")
+    assert run(["appendix", "gaussian", "--no-coq", "-o", str(target)]) == 0
+    assert mine.exists()
 
 
 def test_text_and_proofs_come_together_or_not_at_all(tmp_path: Path) -> None:
@@ -446,7 +457,9 @@ def test_assumptions_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> 
 def test_python(tmp_path: Path) -> None:
     text = lp.appendix(["gaussian"], detail="full", output=tmp_path / "a.tex")
     assert (tmp_path / "a.tex").read_text(encoding="ascii") == text
-    assert [p.suffix for p in (tmp_path / "a.proofs").iterdir()] == [".json"]
+    assert sorted(p.suffix for p in (tmp_path / "a.proofs").iterdir()) == [".json", ".v", ".v"]
+    lp.appendix(["gaussian"], coq=False, output=tmp_path / "b.tex")
+    assert [p.suffix for p in (tmp_path / "b.proofs").iterdir()] == [".json"]
     paper(tmp_path)
     assert lp.appendix(tmp_path / "paper.toml") == written(example())
     with pytest.raises(LossproofError, match="choices go into the file"):
@@ -465,6 +478,7 @@ def test_plans_survive_json() -> None:
         (["gaussian", "--init"], "usage: --init and --verify stand alone\ntry: lossproof appendix --help\n"),
         (["a.toml", "gaussian"], "usage: a.toml is a file, and a file stands alone\ntry: put the assumptions into the file, each as an [[item]]\n"),
         (["a.toml", "--detail", "full"], "usage: --detail goes into the file\ntry: lossproof appendix --init explains every choice\n"),
+        (["a.toml", "--no-coq"], "usage: --no-coq goes into the file\ntry: lossproof appendix --init explains every choice\n"),
         (["nowhere.toml"], "usage: cannot read nowhere.toml: No such file or directory\ntry: lossproof appendix --init > paper.toml writes an example\n"),
         (["gaussian", "--notation", "yhat"], "usage: a notation is `name = name` or `name = f(x_i)`\n    yhat\n    ^^^^\ntry: --notation \"yhat = f_theta(x_i)\"\n"),
         (["gaussian", "-o", "/nowhere/a.tex"], "usage: cannot write /nowhere/a.tex: No such file or directory\n"),
@@ -473,6 +487,86 @@ def test_plans_survive_json() -> None:
 def test_usage(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["appendix", *arguments]) == 2
     assert capsys.readouterr().err == said
+
+
+# -- for Coq
+
+
+def test_each_proof_has_a_file_for_coq(tmp_path: Path) -> None:
+    """Beside every family, comparison and theorem; names are identifiers, and different for different proofs."""
+    toml = "\n".join([items(DEFAULTS[::6]), COMPARED, THEOREMS, items(["poisson"]) + '\nlabel = "9.a-b"\n'])
+    notes = save_appendix(read_plan(toml), str(tmp_path / "a.tex"))
+    folder = folder_of(tmp_path / "a.tex")
+    proofs, files = [{p.name for p in folder.glob(f"*{suffix}")} for suffix in (".json", ".v")]
+    assert all("does not show the claim: " in n for n in notes)
+    assert files == {"Lossproof.v", *map(coq_name, proofs)}
+    assert len(files) == len(proofs) + 1
+    assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*\.v", n) for n in files)
+    assert all((folder / n).read_bytes().isascii() for n in files)
+    assert (folder / "Lossproof.v").read_text(encoding="utf-8") == prelude()
+
+
+def test_coq_accepts_what_lies_beside_the_text(tmp_path: Path) -> None:
+    needs_program("coqc", "apt-get install coq")
+    assert run(["appendix", str(paper(tmp_path).with_name("paper.toml")), "-o", str(tmp_path / "a.tex")]) == 0
+    for name in ("proof_01_mse.v", "proof_05_bits_nats_2.v"):
+        outcome = compile_file(folder_of(tmp_path / "a.tex"), name, 120, compiled_prelude())
+        assert outcome.accepted, outcome.output
+        assert not axioms_of(outcome.output) - AXIOMS
+
+
+def test_writing_needs_no_coq(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(subprocess, "Popen", None)
+    save_appendix(plan_of(["gaussian"]), str(tmp_path / "a.tex"))
+    assert len(list(folder_of(tmp_path / "a.tex").glob("*.v"))) == 2
+
+
+def test_a_proof_that_is_not_written_for_coq(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(file: ProofFile) -> str:
+        if "Laplace" in file.proof.data["assumption"]:
+            raise Unsupported("the density of a Laplace distribution")
+        return written_body(file)
+
+    written_body = ProofFile.text
+    monkeypatch.setattr(ProofFile, "text", refuse)
+    target = tmp_path / "a.tex"
+    assert run(["appendix", "gaussian", "y ~ Laplace(m, b)", "-o", str(target)]) == 0
+    (name,) = (p.name for p in folder_of(target).glob("02*"))
+    note = f"{name} has no file for Coq: the density of a Laplace distribution"
+    assert capsys.readouterr().err == f"{note}\n"
+    assert {p.name[:8] for p in folder_of(target).glob("*.v")} == {"Lossproo", "proof_01"}
+    assert run(["appendix", "--verify", str(target)]) == 0
+    out = capsys.readouterr().out
+    assert f"ok     coq     1 of 2 with a file for Coq, and each is what is written today\n         {note}\n" in out
+    (folder_of(target) / coq_name(name)).write_text("Definition certificate := 0.", encoding="ascii")
+    assert run(["appendix", "--verify", str(target)]) == 1
+    assert f"FAILS  coq     {coq_name(name)} is not what is written for Coq today\n" in capsys.readouterr().out
+
+
+def test_a_changed_file_for_coq_is_found_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = paper(tmp_path)
+    assert run(["appendix", str(tmp_path / "paper.toml"), "-o", str(target)]) == 0
+    folder = folder_of(target)
+    (folder / "Lossproof.v").write_text((folder / "Lossproof.v").read_text(encoding="utf-8") + "Axiom x : False.\n", encoding="utf-8")
+    (folder / "proof_01_mse.v").write_bytes((folder / "proof_01_mse.v").read_bytes().replace(b"\n", b"\r\n"))
+    (folder / "proof_02_bce.v").unlink()
+    capsys.readouterr()
+    assert run(["appendix", "--verify", str(target)]) == 1
+    lines = [line for line in capsys.readouterr().out.split("\n") if "coq" in line]
+    assert lines == [
+        "FAILS  coq     Lossproof.v is not what is written for Coq today",
+        "FAILS  coq     proof_01_mse.v is not what is written for Coq today",
+        "FAILS  coq     proof_02_bce.v is not in appendix.proofs",
+    ]
+
+
+def test_without_files_for_coq(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = paper(tmp_path, example().replace("coq = true", "coq = false"))
+    assert run(["appendix", str(tmp_path / "paper.toml"), "-o", str(target)]) == 0
+    assert not list(folder_of(target).glob("*.v"))
+    assert run(["appendix", "--verify", str(target)]) == 0
+    assert "coq" not in capsys.readouterr().out
 
 
 # -- TeX

@@ -49,6 +49,7 @@ class Choices:
     rules: bool = True
     table: bool = True
     remarks: bool = True
+    coq: bool = True
     macros: Mapping[str, str] = field(default_factory=dict)
     notation: Mapping[str, str] = field(default_factory=dict)
 

@@ -9,6 +9,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Any, Final
 
+from lossproof.appendices.formal import LIBRARY, coq_name, formal, library
 from lossproof.appendices.plan import Plan
 from lossproof.appendices.write import record_of, write_appendix
 from lossproof.errors import InputSyntaxError, LossproofError
@@ -43,7 +44,9 @@ def verify(text: str, folder: Path, check: Check) -> Report:
     digest = hashlib.sha256(content.encode("utf-8")).hexdigest()
     same = digest == record["sha256"]
     report.say(same, "text", f"as it was written, content {digest[:16]}" if same else "changed after it was written")
-    _proofs(record["proofs"], folder, check, report)
+    sound = _proofs(record["proofs"], folder, check, report)
+    if Plan.from_dict(record["plan"]).choices.coq:
+        _formal(sound, folder, report)
     _anew(text, content, record, report)
     return report
 
@@ -63,9 +66,10 @@ def _parted(text: str) -> tuple[str, dict[str, Any]]:
     return content + "\n", record
 
 
-def _proofs(listed: dict[str, str], folder: Path, check: Check, report: Report) -> None:
-    """Each proof is there, is the one that was written, and holds."""
+def _proofs(listed: dict[str, str], folder: Path, check: Check, report: Report) -> dict[str, str]:
+    """Each proof is there, is the one that was written, and holds; returns those of which that is so."""
     wrong: list[str] = []
+    sound: dict[str, str] = {}
     for name, digest in sorted(listed.items()):
         try:
             raw = (folder / name).read_bytes()
@@ -76,10 +80,37 @@ def _proofs(listed: dict[str, str], folder: Path, check: Check, report: Report) 
             wrong.append(f"{name} is not the proof that was written")
         elif why := check(raw.decode("utf-8")):
             wrong.append(f"{name}: {why}")
+        else:
+            sound[name] = raw.decode("utf-8")
     for why in wrong:
         report.say(False, "proof", why)
     if not wrong:
         report.say(True, "proofs", f"{len(listed)} of {len(listed)} as they were written, each checked again by the checker")
+    return sound
+
+
+def _formal(proofs: dict[str, str], folder: Path, report: Report) -> None:
+    """The files for Coq are what the proofs are written to today."""
+    wanted: dict[str, str | None] = {LIBRARY: library()} if proofs else {}
+    notes: list[str] = []
+    for name, proof in proofs.items():
+        found = formal(name, proof)
+        wanted[coq_name(name)] = found.text
+        if (note := found.note(name)) is not None:
+            notes.append(note)
+    wrong = 0
+    for name, text in wanted.items():
+        try:
+            there = (folder / name).read_bytes()
+        except OSError:
+            there = None
+        if there != (None if text is None else text.encode("utf-8")):
+            report.say(False, "coq", f"{name} is not in {folder.name}" if there is None else f"{name} is not what is written for Coq today")
+            wrong += 1
+    if wanted and not wrong:
+        count = sum(text is not None for text in wanted.values()) - 1
+        report.say(True, "coq", f"{count} of {len(proofs)} with a file for Coq, and each is what is written today")
+    report.lines += [f"         {note}" for note in notes]
 
 
 def _anew(text: str, content: str, record: dict[str, Any], report: Report) -> None:

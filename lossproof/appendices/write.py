@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Final
 
+from lossproof.appendices.formal import LIBRARY, coq_name, coq_names, formal, library
 from lossproof.appendices.plan import Item, Plan, plan_of, read_plan
 from lossproof.errors import LossproofError, UndecidedError, UsageError
 from lossproof.files import read_text, writing
@@ -57,7 +58,7 @@ def appendix(source: str | Path | Iterable[str], *, output: str | Path | None = 
 
     ``source`` is the path of a TOML file (see ``lossproof appendix --init``), or assumptions, which are derived with the ``choices``
     (``detail``, ``reasons``, ``notation``, ``macros``, ...). With ``output`` the text is written there as well, and the proofs as JSON to
-    the folder beside it that :func:`folder_of` names. Raises a :class:`LossproofError` for what cannot be read, derived or written.
+    the folder beside it that :func:`folder_of` names, and for Coq (``coq=False`` leaves that out). Raises a :class:`LossproofError` for what cannot be read, derived or written.
     """
     if isinstance(source, str | Path):
         if choices:
@@ -71,11 +72,28 @@ def appendix(source: str | Path | Iterable[str], *, output: str | Path | None = 
     return read_text(str(output))
 
 
-def save_appendix(plan: Plan, output: str, *, progress: Progress | None = None, standalone: bool = False) -> None:
-    """Write an appendix to a file and its proofs to the folder beside it, both or neither. Raises a :class:`LossproofError`."""
+def save_appendix(plan: Plan, output: str, *, progress: Progress | None = None, standalone: bool = False) -> list[str]:
+    """Write an appendix to a file and its proofs to the folder beside it, as JSON and for Coq: all or nothing.
+
+    Returns what there is to say of proofs that Coq gets in part or not at all. Raises a :class:`LossproofError`.
+    """
+    notes: list[str] = []
     with writing(output) as file, proofs_in(Path(output)) as keep:
-        for piece in write_appendix(plan, keep=keep, progress=progress, standalone=standalone):
+        if plan.choices.coq:
+            keep(LIBRARY, library())
+
+        def both(name: str, proof: str) -> None:
+            keep(name, proof)
+            if plan.choices.coq:
+                found = formal(name, proof)
+                if found.text is not None:
+                    keep(coq_name(name), found.text)
+                if (note := found.note(name)) is not None:
+                    notes.append(note)
+
+        for piece in write_appendix(plan, keep=both, progress=progress, standalone=standalone):
             file.write(piece)
+    return notes
 
 
 def write_appendix(
@@ -273,10 +291,12 @@ def record_of(text: str) -> dict[str, Any]:
 
 
 def _listed(output: Path) -> set[str]:
-    """The proofs that an appendix lists, if there is one."""
+    """The proofs that an appendix lists, if there is one, and their files for Coq."""
     try:
-        return set(record_of(output.read_text(encoding="utf-8"))["proofs"])
-    except (OSError, ValueError, RecursionError):
+        record = record_of(output.read_text(encoding="utf-8"))
+        names = set(record["proofs"])
+        return names | (coq_names(names) if record["plan"]["choices"]["coq"] is True else set())
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
         return set()
 
 

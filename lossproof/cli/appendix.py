@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _HELP: Final = """Write the LaTeX appendix of a paper: a table of results, the rules, then a theorem and a proof for each.
 
 FILE is a TOML file that lists derivations, comparisons and named theorems, or - for stdin; or give assumptions and names
-of families. Beside appendix.tex the folder appendix.proofs takes the proofs as JSON.
+of families. Beside appendix.tex the folder appendix.proofs takes the proofs as JSON and as files for Coq.
 
 \b
 Examples:
@@ -45,8 +45,9 @@ _PATIENCE: Final = 1.0  # seconds before a bar is shown
 @click.option("--reasons", type=click.Choice(["column", "marks", "none"]), help="Beside the lines, marked and explained below, or none.")
 @click.option("--macros", metavar="NAME", help="Commands in place of our forms: plain or iclr.")
 @click.option("--notation", multiple=True, metavar='"NAME = ..."', help='Your name for a symbol: "yhat = f_theta(x_i)".')
+@click.option("--no-coq", is_flag=True, help="No files for Coq beside the proofs.")
 @debug_option
-def command(source: tuple[str, ...], output: str | None, standalone: bool, init: bool, verify: str | None, **choices: Any) -> int:
+def command(source: tuple[str, ...], output: str | None, standalone: bool, init: bool, verify: str | None, no_coq: bool, **choices: Any) -> int:
     """Write an appendix, an example of its file, or what has become of one."""
     from lossproof.cli.files import write
 
@@ -61,7 +62,7 @@ def command(source: tuple[str, ...], output: str | None, standalone: bool, init:
         return _verify(verify, output)
     if output is not None and output in source:
         raise UsageError(f"{output} is what the appendix is read from", hint="-o appendix.tex")
-    plan = _plan(source, {k: v for k, v in choices.items() if v})
+    plan = _plan(source, {**{k: v for k, v in choices.items() if v}, **({"coq": False} if no_coq else {})})
     _write(plan, output, standalone)
     return 0
 
@@ -79,7 +80,8 @@ def _plan(source: tuple[str, ...], choices: dict[str, Any]) -> Plan:
     if len(source) > 1:
         raise UsageError(f"{files[0]} is a file, and a file stands alone", hint="put the assumptions into the file, each as an [[item]]")
     if choices:
-        raise UsageError(f"--{next(iter(choices))} goes into the file", hint="lossproof appendix --init explains every choice")
+        option = next(iter(choices))
+        raise UsageError(f"--{'no-coq' if option == 'coq' else option} goes into the file", hint="lossproof appendix --init explains every choice")
     return read_plan(read_stdin() if files[0] == "-" else read_text(files[0], MAX_BYTES, hint="lossproof appendix --init > paper.toml writes an example"))
 
 
@@ -96,6 +98,7 @@ def _notation(given: tuple[str, ...]) -> dict[str, str]:
 def _write(plan: Plan, output: str | None, standalone: bool) -> None:
     from lossproof.appendices.write import save_appendix, write_appendix
 
+    notes: list[str] = []
     with _bar() as progress:
         if output is None or output == "-":
             from lossproof.cli.files import write_stdout
@@ -103,7 +106,9 @@ def _write(plan: Plan, output: str | None, standalone: bool) -> None:
             for piece in write_appendix(plan, progress=progress, standalone=standalone):
                 write_stdout(piece)
         else:
-            save_appendix(plan, output, progress=progress, standalone=standalone)
+            notes = save_appendix(plan, output, progress=progress, standalone=standalone)
+    for note in notes:
+        click.echo(note, err=True)
 
 
 @contextmanager

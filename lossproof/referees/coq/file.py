@@ -24,6 +24,11 @@ HEADER = (
 )
 
 
+def whole(body: str) -> str:
+    """A file that is compiled against the prelude, from what :meth:`ProofFile.text` gives."""
+    return f"{HEADER}\n{body}\nPrint Assumptions certificate.\n"
+
+
 def prelude() -> str:
     """Definitions, lemmas and tactics that every file begins with."""
     return (HERE / "prelude.v").read_text(encoding="utf-8") + "".join((HERE / name).read_text(encoding="utf-8") for name in ("lemmas.v", "steps.v", "bounds.v"))

@@ -20,7 +20,7 @@ from typing import Any, Final
 from lossproof.files import cache_folder
 from lossproof.referees import INSTALL, Finding, Report
 from lossproof.referees.coq.context import Unsupported
-from lossproof.referees.coq.file import HEADER, ProofFile, prelude
+from lossproof.referees.coq.file import HEADER, ProofFile, prelude, whole
 
 #: The axioms of the library's real numbers, and no others, may stand under a theorem.
 AXIOMS: Final = frozenset({"sig_not_dec", "sig_forall_dec", "functional_extensionality_dep", "classic"})
@@ -139,7 +139,7 @@ def judge_all(proofs: Sequence[Mapping[str, Any]], *, keep: Path | None = None, 
 
 def _alone(file: ProofFile, body: str, where: Path, keep: Path | None, limit: float) -> Report:
     start = time.perf_counter()
-    text = f"{HEADER}\n{body}\nPrint Assumptions certificate.\n"
+    text = whole(body)
     outcome = compiled(text, where, limit)
     seconds = time.perf_counter() - start
     return Report("coq", tuple(_findings(file, text, outcome, seconds)), seconds, _keep(text, keep))
