@@ -1,4 +1,4 @@
-"""How fast, compared with what: ``python benchmarks/run.py [--smoke]`` prints four tables.
+"""How fast, compared with what: ``python benchmarks/run.py [--smoke]`` prints six tables.
 
 1. Start-up: the whole process of ``lossproof derive gaussian`` beside ``python -c "import click"``.
 2. Deriving: every assumption of tests/shapes.py, with the kernel's full proof, beside SymPy's way to the same split
@@ -7,6 +7,9 @@
 3. Growth: time against size, as a fitted exponent.
 4. Comparing: the pairs of tests/pairs.py, verdicts per second and the slowest; beside a proof of A = scale·B + offset, SymPy's simplify of A - (scale·B + offset), to
    which scale and offset are told.
+5. An appendix, with its proofs as JSON and for Coq, beside as many derivations with their LaTeX and JSON one by one.
+6. Referees: seconds per certificate of each, beside deriving the same assumption and checking its proof with the stand-alone checker; growth with the number
+   of terms. Without Coq, or SymPy, or python-flint, a line says so. Coq's prelude is compiled before anything is measured.
 
 It needs the test dependencies. Nothing here is a test: times depend on the machine, ratios less so.
 """
@@ -373,11 +376,125 @@ def appendix(sizes: list[int]) -> None:
         print(f"growth: n^{exponent(sizes, seconds):.2f}\n")
 
 
+# -- 6. referees
+
+
+def peer_seconds(text: str) -> tuple[float, Any]:
+    """Seconds to derive and to check the proof again with the stand-alone checker, and the proof."""
+    import lossproof as lp
+    from lossproof.checker import check
+
+    proof = json.loads(lp.derive(text).proof.to_json())
+    return min(timed(lambda: lp.derive(text)) + timed(lambda: check(proof, None)) for _ in range(3)), proof
+
+
+def certified(name: str, proof: Any, seconds: float) -> tuple[float, bool]:
+    """Seconds for a certificate, and whether it is a confirmation."""
+    from lossproof.referees import certify
+
+    found: list[bool] = []
+    spent = timed(lambda: found.append(certify(proof, by=[name], time_limit=seconds).confirmed))
+    return spent, found[0]
+
+
+def referees_here() -> list[str]:
+    """The referees that are installed; a line for each that is not. Coq's prelude is compiled."""
+    from importlib.util import find_spec
+
+    from lossproof.referees import INSTALL
+    from lossproof.referees.coq.run import coqc, library
+
+    there = {"sympy": find_spec("sympy") is not None, "balls": find_spec("flint") is not None, "coq": coqc() is not None}
+    for name, found in there.items():
+        if not found:
+            print(f"{name}: skipped, it is not installed: {INSTALL[name]}")
+    if there["coq"]:
+        print(f"Coq's prelude, compiled or found compiled in the cache: {timed(library):.1f} s")
+    return [name for name, found in there.items() if found]
+
+
+def coq_start() -> float:
+    """Seconds of ``coqc`` for a file that imports the prelude and says nothing."""
+    from lossproof.referees.coq.file import HEADER
+    from lossproof.referees.coq.run import compile_file, library
+
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "proof.v").write_text(HEADER, encoding="utf-8")
+        where = library()
+        return timed(lambda: compile_file(Path(name), "proof.v", 60, where))
+
+
+def certifying(here: list[str], families: list[str], seconds: float) -> None:
+    """Seconds per certificate over families, beside deriving and checking."""
+    from lossproof.referees.coq.run import judge_all
+
+    proofs, peers = [], []
+    times: dict[str, list[tuple[float, bool]]] = {name: [] for name in here}
+    for id in families:
+        peer, proof = peer_seconds(id)
+        peers.append(peer)
+        proofs.append(proof)
+        for name in here:
+            times[name].append(certified(name, proof, seconds))
+    rows = [("referee", "confirmed", "median s", "slowest s", "× derive + check")]
+    rows.append(("derive + check", "", f"{statistics.median(peers):.3f}", f"{max(peers):.3f}", "1"))
+    for name, found in times.items():
+        spent = [s for s, _ in found]
+        ratio = statistics.median(s / p for s, p in zip(spent, peers, strict=True))
+        label = "coq, one at a time" if name == "coq" else name
+        rows.append((label, f"{sum(ok for _, ok in found)} of {len(found)}", f"{statistics.median(spent):.2f}", f"{max(spent):.2f}", f"{ratio:.0f}"))
+    if "coq" in here:
+        reports: list[Any] = []
+        each = timed(lambda: reports.extend(judge_all(proofs, time_limit=seconds))) / len(proofs)
+        confirmed = f"{sum(r.answer == 'confirmed' for r in reports)} of {len(reports)}"
+        rows.append(("coq, modules of one file, mean", confirmed, f"{each:.2f}", "", f"{each / statistics.mean(peers):.0f}"))
+        rows.append(("coqc, of a file that says nothing", "", f"{coq_start():.2f}", "", ""))
+    print(f"Certificates of {len(families)} families, one after another")
+    table(rows)
+
+
+def certificate_growth(here: list[str], sizes: list[int], shapes: list[tuple[str, Callable[[int], str]]], seconds: float) -> None:
+    """Seconds per certificate against the number of terms."""
+    print(f"Growth of certificates: seconds for K = {', '.join(map(str, sizes))}; ? is not confirmed within {seconds:g} s, and not fitted")
+    rows = [("shape", "referee", *map(str, sizes), "exponent")]
+    start = coq_start() if "coq" in here else 0.0
+    for shape, text in shapes:
+        found: dict[str, list[tuple[float, bool]]] = {"derive + check": [], **{name: [] for name in here}}
+        for k in sizes:
+            peer, proof = peer_seconds(text(k))
+            found["derive + check"].append((peer, True))
+            for name in here:
+                found[name].append(certified(name, proof, seconds))
+        if "coq" in here:
+            found[f"coq, without the {start:.1f} s of its start"] = [(max(s - start, 1e-3), ok) for s, ok in found["coq"]]
+        for name, times in found.items():
+            good = [(k, s) for k, (s, ok) in zip(sizes, times, strict=True) if ok]
+            fitted = f"{exponent([k for k, _ in good], [s for _, s in good]):.2f}" if len(good) > 1 else ""
+            rows.append((shape, name, *[f"{s:.2f}{'' if ok else '?'}" for s, ok in times], fitted))
+    table(rows)
+
+
+def referees(smoke: bool) -> None:
+    """Every referee that is installed."""
+    from lossproof.rulebook import Rulebook
+
+    print("6. Referees")
+    here = referees_here()
+    book = Rulebook.default()
+    families = [id for id in book.distribution_ids if book.distribution(id).default]
+    certifying(here, ["exponential", "poisson"] if smoke else families[::6], 60)
+    shapes = [("linear predictor of K terms", predictor), ("mixture of K components", mixture)]
+    if smoke:  # Coq takes seconds for each
+        certificate_growth([name for name in here if name != "coq"], [1, 2], shapes[:1], 60)
+    else:
+        certificate_growth(here, [2, 4, 8], shapes, 120)
+
+
 def main() -> None:
     """Run the benchmarks."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--smoke", action="store_true", help="a short run, to see that it works")
-    parser.add_argument("--only", choices=["startup", "deriving", "growth", "comparing", "appendix"], help="one of the tables")
+    parser.add_argument("--only", choices=["startup", "deriving", "growth", "comparing", "appendix", "referees"], help="one of the tables")
     options = parser.parse_args()
     smoke = options.smoke
     if options.only in (None, "startup"):
@@ -390,6 +507,8 @@ def main() -> None:
         comparing(5 if smoke else 20, 20 if smoke else 1)
     if options.only in (None, "appendix"):
         appendix([10, 30] if smoke else [10, 30, 100, 300])
+    if options.only in (None, "referees"):
+        referees(smoke)
 
 
 if __name__ == "__main__":
