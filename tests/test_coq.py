@@ -27,6 +27,8 @@ FAMILIES = [id for id in BOOK.distribution_ids if BOOK.distribution(id).default]
 COUNTS = re.compile(r"(<!-- counts -->\n)(.*?)(<!-- end of counts -->)", re.S)
 ALL_LEMMAS = list(lemmas(BOOK))
 LEMMAS = [one for one in ALL_LEMMAS if one.says_something]
+#: Seconds for a wrong proof, whose algebra Coq would otherwise go on trying.
+LIMIT = 6
 #: Rules whose lemma fails where its first condition is left away: either that something has a value, or the equality.
 WEAKENED = ["log-product", "log-quotient", "log-power", "log-root", "root-of-square", "square-of-root", "power-quotient", "log-square", "abs-quotient",
             "exp-log", "sigmoid-logit", "log-gamma", "log-binomial", "log-index-product", "sum-simplex", "quad-diagonal", "softplus-binary-label"]  # fmt: skip
@@ -82,20 +84,20 @@ def test_a_certificate_says_what_it_rests_on() -> None:
 # -- what is not
 
 
-@pytest.mark.parametrize("id", FAMILIES[::5])
+@pytest.mark.parametrize("id", FAMILIES[::6])
 def test_wrong_derivations_are_refused(id: str) -> None:
     found = [m for m in mutations(lp.derive(id).to_dict()) if m.certain]
     kinds = sorted({m.kind for m in found})
     number = FAMILIES.index(id)
     rows = [next(m for m in found if m.kind == kinds[(number + k) % len(kinds)]) for k in range(2)]
-    for row, report in zip(rows, judge_all([m.proof for m in rows], time_limit=40), strict=True):
+    for row, report in zip(rows, judge_all([m.proof for m in rows], time_limit=LIMIT), strict=True):
         assert report.answer != "confirmed", f"{row}: {report.text()}"
 
 
 def test_all_wrong_derivations_of_one_family() -> None:
     found = [m for m in mutations(lp.derive("exponential").to_dict()) if m.certain]
     assert len(found) >= 24
-    for row, report in zip(found[::2], [judge_all([m.proof], time_limit=40)[0] for m in found[::2]], strict=True):
+    for row, report in zip(found[::4], [judge_all([m.proof], time_limit=LIMIT)[0] for m in found[::4]], strict=True):
         assert report.answer != "confirmed", f"{row}: {report.text()}"
 
 
