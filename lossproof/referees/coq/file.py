@@ -12,6 +12,7 @@ from lossproof.referees.coq.defined import definedness
 from lossproof.referees.coq.printer import LOOSE
 from lossproof.referees.coq.proof import Proof, Step
 from lossproof.referees.coq.refutation import refutation_of
+from lossproof.referees.coq.statements import KINDS
 from lossproof.referees.coq.suppositions import HERE, Block, scripts
 from lossproof.referees.coq.writer import Writer, cost, likelihoods
 from lossproof.syntax import to_ascii
@@ -364,7 +365,7 @@ class ProofFile:
         sample = replace(w.at_point, sample="i")
         if "per_sample" not in data:
             return [(cost(self.proof.chains[c][0]), w.at_point) for c in ("a", "b") if c in self.proof.chains]
-        terms = [s.after for s in self.proof.steps if s.rule.startswith("density-")]
+        terms = [s.after for s in self.proof.steps if s.rule.startswith("density-") and not any(t.op in KINDS for t in _all(s.after))]
         terms += [self.proof.terms[data["per_sample"][k]] for k in ("nll", "scale", "loss", "offset")]
         return [(t, sample if self.proof.needs_sample(t) else w.at_point) for t in dict.fromkeys(terms)]
 
