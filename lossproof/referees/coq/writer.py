@@ -15,7 +15,7 @@ from lossproof.referees.coq.proof import Step
 from lossproof.referees.coq.statements import VECTOR_SLOTS
 from lossproof.referees.coq.suppositions import Block, Suppositions
 from lossproof.rulebook import Rulebook
-from lossproof.terms import Term, fn, replace_at, sym
+from lossproof.terms import Term, fn, node_at, replace_at, sym
 
 HOLE: Final = "\0hole"
 _SAMPLES: Final = {"Risk": "nmean_ext", "samples_sum": "nsum_ext", "samples_mean": "nmean_ext", "samples_prod": "nprod_ext"}
@@ -58,6 +58,9 @@ class Writer(Suppositions):
 
     def equality(self, root: Term, place: tuple[int, ...], step: Step, ctx: Context, *, spine: bool) -> str:
         """The proof that a chain's term equals the next, given that the goal is this equality."""
+        literal = _exponent(root, place, step)
+        if literal is not None:
+            return self._of_exponent(root, place, literal, step, ctx, spine=spine)
         node, cut = root, len(place)
         for depth, i in enumerate(place):
             if (node.op in _SAMPLES and i == 0) or (node.op in _INDEXED and i == 3) or (node.op == "E" and i == 2):
@@ -73,6 +76,15 @@ class Writer(Suppositions):
         lemma, name, inner = self._within(node, ctx, infinite=infinite)
         text += f"apply {lemma}; intros {name} H{name}.\n  "
         return text + self.equality(node.args[place[cut]], place[cut + 1 :], step, inner, spine=infinite)
+
+    def _of_exponent(self, root: Term, place: tuple[int, ...], depth: int, step: Step, ctx: Context, *, spine: bool) -> str:
+        """Algebra in an exponent that becomes a whole number: powers of those are written otherwise, so the power is replaced as a whole."""
+        power = node_at(root, place[:depth])
+        after = replace_at(power, place[depth:], step.after)
+        old, new = (self.printer.number(p.args[1], ctx, 9) for p in (power, after))
+        whole = replace(step, before=power, after=after)
+        proof = self.equality(root, place[:depth], whole, ctx, spine=spine)
+        return proof.removesuffix("lp_algebra.") + f"replace {old} with {new} by lp_algebra. lp_algebra."
 
     def _within(self, node: Term, ctx: Context, *, infinite: bool) -> tuple[str, str, Context]:
         """That a sum, product or expectation is equal if what stands in it is: the lemma, the name that it opens, and the context there."""
@@ -204,6 +216,18 @@ class Writer(Suppositions):
                 done[kind, id] = definition(self.printer, book, kind, id)
                 pending += [u for u in self.printer.used if u not in before]
         return list(done.values())
+
+
+def _exponent(root: Term, place: tuple[int, ...], step: Step) -> int | None:
+    """How deep along a place the power stands whose exponent algebra makes a whole number."""
+    if step.rule != "algebra":
+        return None
+    node = root
+    for depth, i in enumerate(place):
+        if node.op == "pow" and i == 1:
+            return depth if replace_at(node, place[depth:], step.after).args[1].op == "num" else None
+        node = node.args[i]
+    return None
 
 
 def cost(term: Term) -> Term:
