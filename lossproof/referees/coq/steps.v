@@ -263,7 +263,13 @@ Ltac lp_number :=
   match goal with
   | |- in_naturals ?x => first [ exists 0%nat; simpl; lra | exists 1%nat; simpl; lra | exists 2%nat; simpl; lra | exists 3%nat; simpl; lra
       | match x with IZR ?z => let n := eval compute in (Z.to_nat z) in exists n; rewrite INR_IZR_INZ; reflexivity end ]
-  | |- in_integers ?x => match x with IZR ?z => exists z; reflexivity | - IZR ?z => exists (- z)%Z; rewrite opp_IZR; reflexivity end
+  | |- in_integers ?x => first
+      [ match x with IZR ?z => exists z; reflexivity | - IZR ?z => exists (- z)%Z; rewrite opp_IZR; reflexivity end
+      | match x with
+        | IZR ?a - IZR ?b => exists (a - b)%Z; rewrite minus_IZR; reflexivity
+        | IZR ?a + IZR ?b => exists (a + b)%Z; rewrite plus_IZR; reflexivity
+        | IZR ?a * IZR ?b => exists (a * b)%Z; rewrite mult_IZR; reflexivity
+        end ]
   | |- in_set _ _ => unfold in_set; simpl; lra
   | |- between _ _ _ => lp_range
   | _ => unfold in_positive, in_nonnegative, in_unit, in_unit_closed; lra
