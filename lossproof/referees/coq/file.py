@@ -70,6 +70,7 @@ class ProofFile:
     def body(self) -> str:
         """Everything after the prelude. Raises Unsupported."""
         w, proof = self.writer, self.proof
+        self._held_to_the_claim()
         w.suppositions()
         supposed, w.lines = w.lines, []
         parts: list[str] = []
@@ -124,10 +125,10 @@ class ProofFile:
             raise Unsupported(f"the chain {name}, whose steps do not end where it does")
         if RELATIONS.index(relation) < max((RELATIONS.index(s.relation) for s in steps), default=0):
             raise Unsupported(f"the chain {name}, which claims more than its steps")
-        lines = [comment(f"{name}: {_ascii(left)}")]
+        lines = [comment(f"{name}: {to_ascii(left)}")]
         for j, state in enumerate(states):
             if j:
-                lines.append(comment(f"step {steps[j - 1].id}, {steps[j - 1].rule}: {_ascii(state)}"))
+                lines.append(comment(f"step {steps[j - 1].id}, {steps[j - 1].rule}: {to_ascii(state)}"))
             lines.append(f"Definition {own}_{j} {arguments} : {w.value_type} :=\n  {w.state(state, ctx)}.")
             if j:
                 lines.append(self._step(own, j, states, steps[j - 1], ctx))
@@ -196,7 +197,6 @@ class ProofFile:
 
     def _affine_total(self, own: str, steps: list[Step]) -> str:
         w = self.writer
-        self._held_to_the_claim()
         claim = self.proof.data["claim"]
         scale, offset = self.proof.terms[claim["scale"]], self.proof.terms[claim["offset"]]
         lines, x = [], self.x
@@ -275,7 +275,6 @@ class ProofFile:
         data, w = self.proof.data, self.writer
         if "per_sample" not in data:
             return ""
-        self._held_to_the_claim()
         nll, scale, loss, offset = (self.proof.terms[data["per_sample"][k]] for k in ("nll", "scale", "loss", "offset"))
         chains = [n for n in self.proof.chains if n == "sample" or n.startswith("prior:")]
         ctx = replace(w.at_point, sample="i")
@@ -312,6 +311,10 @@ class ProofFile:
     def _held_to_the_claim(self) -> None:
         """The claim is what its chain shows, and says no more than its relation. Raises Unsupported."""
         claim, terms = self.proof.data["claim"], self.proof.terms
+        if claim["relation"] not in RELATIONS:
+            if any(self.proof.chains[c][0] is not terms[claim[side]] for c, side in (("a", "left"), ("b", "right")) if c in self.proof.chains):
+                raise Unsupported("a claim about other objectives than its chains")
+            return
         chain = self.proof.chains.get("dataset" if "dataset" in self.proof.chains else "claim")
         if chain is None or (terms[claim["left"]], claim["relation"], terms[claim["right"]]) != chain:
             raise Unsupported("a claim that is not what its chain shows")
@@ -419,10 +422,6 @@ class ProofFile:
             f"Corollary minimisers_agree : forall w, argmax feasible likelihood w <-> {x}argmin feasible {dataset}_{last} w.",
             f"Proof. exact ({x}anti_argmax _ _ _ max_likelihood_is_min_loss). Qed.",
         ])  # fmt: skip
-
-
-def _ascii(term: Term) -> str:
-    return to_ascii(term) if str(term.op) else ""
 
 
 def _densities(term: Term) -> list[Term]:
