@@ -17,6 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from lossproof.errors import LossproofError
 from lossproof.files import cache_folder
 from lossproof.referees import INSTALL, Finding, Report
 from lossproof.referees.coq.context import Unsupported
@@ -122,7 +123,7 @@ def judge_all(proofs: Sequence[Mapping[str, Any]], *, keep: Path | None = None, 
             file = ProofFile(proof)
             written.append((number, file, file.text()))
             reports.append(None)
-        except Unsupported as error:
+        except (Unsupported, LossproofError, LookupError, ValueError, RecursionError) as error:
             reports.append(Report("coq", (Finding(_WHOLE, "undecided", f"not written: {error}"),), time.perf_counter() - start))
     try:
         where = library() if written else Path()
