@@ -205,11 +205,13 @@ def test_a_time_limit_is_kept() -> None:
         ({"per_sample": {}}, "malformed: there is no term None"),
         ({"steps": [{}]}, "malformed: an object with id chain relation rule place before after is expected"),
         ({"kind": "song"}, "malformed: a proof of this kind is not known"),
+        ({"claim": {**proof_of("normal")["claim"], "relation": "refuted"}}, "malformed: the claim has no relation: refuted"),
     ],
 )
-def test_what_is_no_proof(change: dict[str, Any], message: str) -> None:
+@pytest.mark.parametrize("by", REFEREES)
+def test_what_is_no_proof(change: dict[str, Any], message: str, by: str) -> None:
     with pytest.raises(MalformedError) as caught:
-        certify({**proof_of("normal"), **change}, by=["balls"])
+        certify({**proof_of("normal"), **change}, by=[by])
     assert str(caught.value) == message
 
 

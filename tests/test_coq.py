@@ -15,7 +15,7 @@ import lossproof as lp
 from lossproof.cli import main
 from lossproof.referees import certify
 from lossproof.referees.coq import run
-from lossproof.referees.coq.file import HEADER, ProofFile, comment
+from lossproof.referees.coq.file import HEADER, ProofFile, comment, whole
 from lossproof.referees.coq.lemmas import definitions, lemmas
 from lossproof.referees.coq.names import Names
 from lossproof.referees.coq.run import AXIOMS, axioms_of, compiled, judge_all, library
@@ -49,7 +49,7 @@ def accepted(text: str) -> bool:
 
 def test_every_record_is_a_lemma() -> None:
     assert all(one.statement is not None for one in LEMMAS)
-    text = "\n".join([*definitions(LEMMAS, BOOK), *(one.text for one in LEMMAS)])
+    text = "\n".join([*definitions(LEMMAS), *(one.text for one in LEMMAS)])
     outcome = compiled(f"{HEADER}\n{text}", library(), 300)
     assert outcome.accepted, outcome.output[-1000:]
 
@@ -66,7 +66,7 @@ def test_a_lemma_without_its_condition_is_refused(id: str) -> None:
     assert one.statement is not None
     weaker = re.sub(r"\n  \((?:[^()]|\([^()]*\))*\) ->", "", one.statement.text, count=1)
     assert weaker != one.statement.text
-    before = "\n".join(definitions([one], BOOK))
+    before = "\n".join(definitions([one]))
     for script in (one.script, "lp_auto.", "intros; repeat split; first [ lp_defined | lp_algebra | lra ]."):
         assert not accepted(f"{before}\n{weaker}\nProof.\n{script}\nQed."), script
 
@@ -140,6 +140,15 @@ def test_files_are_kept_and_stand_alone(tmp_path: Path, capsys: pytest.CaptureFi
     assert axioms_of(outcome.output) <= AXIOMS
 
 
+def test_what_cannot_be_read_is_undecided() -> None:
+    proof = lp.derive("exponential").to_dict()
+    rules = {id: {**row, "record": {**row["record"], "from": "log(a ; b)"}} for id, row in proof["rules"].items()}
+    for strange in ({k: v for k, v in proof.items() if k != "facts"}, {**proof, "rules": rules}, {**proof, "facts": [5]}, {**proof, "symbols": {}}):
+        (report,) = judge_all([strange])
+        assert report.answer == "undecided"
+        assert "not written" in report.findings[0].detail
+
+
 def test_a_step_that_is_refused_is_named() -> None:
     proof = lp.derive("exponential").to_dict()
     wrong = next(m for m in mutations(proof) if m.certain and m.kind.startswith("step"))
@@ -163,7 +172,7 @@ def test_without_coq(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def example() -> tuple[str, str]:
     """examples/coq: the file for the Gaussian, and what coqc answers to it."""
-    text = f"{HEADER}\n{ProofFile(lp.derive('y ~ N(ŷ, σ²) with σ fixed').to_dict()).text()}\nPrint Assumptions certificate.\n"
+    text = whole(ProofFile(lp.derive("y ~ N(ŷ, σ²) with σ fixed").to_dict()).text())
     return text, compiled(text, library(), 120).output
 
 

@@ -182,7 +182,7 @@ Proof.
 lp_auto.
 Qed.
 
-Lemma fact_positive_count : forall (n_samples : nat) ,
+Lemma fact_positive_count : forall (n_samples : nat),
   (0 < n_samples)%nat ->
   0 < INR n_samples.
 Proof.

@@ -45,11 +45,10 @@ def library() -> str:
 def formal(name: str, proof: str) -> Formal:
     """A proof's JSON as a file for Coq."""
     from lossproof.referees.coq.context import Unsupported
-    from lossproof.referees.coq.file import ProofFile, whole
+    from lossproof.referees.coq.file import whole, written
 
-    file = ProofFile(json.loads(proof))
     try:
-        body = file.text()
+        file, body = written(json.loads(proof))
     except Unsupported as error:
         return Formal(None, str(error))
     return Formal(f'(* coqc {LIBRARY} && coqc -R . "" {coq_name(name)} *)\n{whole(body)}', file.undecided())

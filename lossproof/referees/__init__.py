@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from lossproof.errors import UsageError
-from lossproof.referees.reading import parts
+from lossproof.referees.reading import Reading, parts
 
 #: The referees, in the order in which they are asked.
 REFEREES: Final = ("sympy", "balls", "coq")
 #: What installs a referee.
 INSTALL: Final = {"sympy": "pip install sympy", "balls": "pip install python-flint", "coq": "apt-get install coq"}
 _TITLES: Final = {"sympy": "SymPy", "balls": "balls (python-flint)", "coq": "Coq"}
+
+
+#: An answer and what is to be said of it.
+Answer = tuple[str, str]
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,20 @@ def referees_of(by: Iterable[str] | str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def of_steps(steps: Sequence[S], check: Callable[[S], Answer], said: Callable[[], str]) -> Answer:
+    """The worst answer about some steps: the first that is refuted, how many are undecided, or ``said`` if all are confirmed."""
+    unsure: list[str] = []
+    for step in steps:
+        answer, why = check(step)
+        if answer == "refuted":
+            return answer, f"{step}: {why}"
+        if answer != "confirmed":
+            unsure.append(f"{step}: {why}")
+    if unsure:
+        return "undecided", f"{len(steps) - len(unsure)} of {len(steps)} confirmed; {unsure[0]}"
+    return "confirmed", said()
+
+
 def certify(
     proof: Mapping[str, Any], by: Iterable[str] | str = REFEREES, keep: Path | None = None, time_limit: float = 60.0
 ) -> Certificate:
@@ -130,6 +149,8 @@ def certify(
     if not time_limit > 0:
         raise UsageError(f"a time limit of {time_limit} s leaves no time")
     proofs = parts(proof)
+    for _, data in proofs:
+        Reading(data)  # what is no proof is said before anybody is asked
     return Certificate(_asked(name, proofs, keep, time_limit) for name in names)
 
 

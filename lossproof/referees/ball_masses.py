@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from flint import acb, arb, ctx, fmpq
 
+from lossproof.referees import Answer
 from lossproof.referees.ball_points import Point, Points
 from lossproof.referees.ball_terms import Evaluator
 from lossproof.referees.ball_values import ball
 from lossproof.referees.reading import Reading
 from lossproof.referees.walking import Beyond, Samples, Undefined, Unsure
 
-Answer = tuple[str, str]
 #: How far from 1 the mass that was enclosed may be.
 NEAR: Final = Fraction(1, 10**8)
 _BITS: Final = 80

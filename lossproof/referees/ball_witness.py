@@ -10,7 +10,7 @@ from flint import ctx
 from lossproof.referees.ball_terms import Evaluator
 from lossproof.referees.ball_values import Value, add, compare, mul, neg
 from lossproof.referees.reading import Reading, need
-from lossproof.referees.walking import Samples, Undefined, Unsure
+from lossproof.referees.walking import Samples, Undefined, Unsure, witness_value
 
 _BITS: Final = (160, 320, 960, 2880)
 #: What a witness may say, and at how many points.
@@ -48,16 +48,7 @@ def _read(proof: Reading) -> tuple[str, int, list[dict[str, Any]]]:
     need(says == "order", "a refutation's witness is about the order")
     need(type(samples) is int and 1 <= samples <= 1000, "the witness: a number of samples is expected")
     need(isinstance(values, dict) and isinstance(points, list) and len(points) == _SAYS[says], "the witness: the points are malformed")
-    return says, samples, [{n: _number(v) for n, v in {**values, **point}.items()} for point in points]
-
-
-def _number(v: Any) -> Any:
-    if isinstance(v, dict):
-        return Samples(_number(row) for row in v["samples"])
-    if isinstance(v, list):
-        return [_number(row) for row in v]
-    need(isinstance(v, str) and len(v) < 8200, "the witness: a number is expected")
-    return Fraction(v)
+    return says, samples, [{n: witness_value(v, Fraction) for n, v in {**values, **point}.items()} for point in points]
 
 
 def _value(proof: Reading, samples: int, place: dict[str, Any], side: str) -> Value:

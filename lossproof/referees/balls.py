@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from flint import arb, ctx
 
-from lossproof.referees import Finding, Report
+from lossproof.referees import Answer, Finding, Report, of_steps
 from lossproof.referees.ball_points import Point, Points
 from lossproof.referees.ball_terms import Evaluator
 from lossproof.referees.ball_values import Value, add, ball, compare, flat, mul, neg, sign, whole
@@ -24,7 +24,6 @@ _FEWEST: Final = 8
 _FURTHER: Final = 60
 _SCOPES: Final = 24
 _NARROW: Final = 30  # digits
-Answer = tuple[str, str]
 CONFIRMED: Final[Answer] = ("confirmed", "")
 
 
@@ -238,18 +237,14 @@ class _Judge:
 
     def _all(self, steps: list[Step], check: Callable[[Step], Answer]) -> Answer:
         """The worst answer about some steps."""
-        most = BITS[0]
-        unsure: list[str] = []
-        for step in steps:
-            answer, why = check(step)
-            most = max(most, self.bits)
-            if answer == "refuted":
-                return answer, f"{step}: {why}"
-            if answer != "confirmed":
-                unsure.append(f"{step}: {why}")
-        if unsure:
-            return "undecided", f"{len(steps) - len(unsure)} of {len(steps)} confirmed; {unsure[0]}"
-        return "confirmed", f"at {len(self.places)} points, {most} bits"
+        bits = [BITS[0]]
+
+        def one(step: Step) -> Answer:
+            answer = check(step)
+            bits.append(self.bits)
+            return answer
+
+        return of_steps(steps, one, lambda: f"at {len(self.places)} points, {max(bits)} bits")
 
     def _step(self, step: Step) -> Answer:
         if step.relation == "equal":

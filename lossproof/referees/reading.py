@@ -91,6 +91,7 @@ class Reading:
         self.claim = {k: self._optional(v) for k, v in self._part(data, "claim").items() if k in ("left", "right", "scale", "offset")}
         need({"left", "right"} <= self.claim.keys(), "`claim` lacks an end")
         self.relation = str(self._part(data, "claim").get("relation"))
+        need(self.relation in RELATIONS or (self.compares and self.relation in ("refuted", "unknown")), f"the claim has no relation: {self.relation:.40}")
         self.per_sample = {} if self.compares else {k: self.term(self._part(data, "per_sample").get(k)) for k in ("nll", "scale", "loss", "offset")}
         self.ledger = () if self.compares else tuple(self.term(self.entry(r, "term")[0]) for r in self.listed(data, "ledger"))
         self.witness: Any = data.get("witness")

@@ -11,7 +11,7 @@ import sympy as sp
 from lossproof.referees import sympy_forms as forms
 from lossproof.referees.reading import Reading, need
 from lossproof.referees.sympy_terms import Expressions, Names
-from lossproof.referees.walking import Beyond, Samples, Scope, Walker
+from lossproof.referees.walking import Beyond, Samples, Scope, Walker, witness_value
 
 Expr = Any
 _SURE: Final = sp.Float("1e-20", 50)
@@ -46,7 +46,7 @@ def witnessed(proof: Reading) -> tuple[str, str]:
     left, right = proof.claim["left"], proof.claim["right"]
     rows = []
     for point in points:
-        place = _Point(proof, samples, {n: _number(v) for n, v in {**values, **point}.items()})
+        place = _Point(proof, samples, {n: witness_value(v, _rational) for n, v in {**values, **point}.items()})
         walker = Expressions(place, {})
         if not all(walker.holds(h, walker.value(h, s)) is True for h in proof.hypotheses for s in _scopes(walker, h, samples)):
             return "refuted", "a hypothesis fails at the witness"
@@ -82,13 +82,7 @@ def _flat(v: Any) -> list[Expr]:
     return [x for part in v for x in _flat(part)] if isinstance(v, list) else [v]
 
 
-def _number(v: Any) -> Any:
-    if isinstance(v, dict):
-        return Samples(_number(row) for row in v["samples"])
-    if isinstance(v, list):
-        return [_number(row) for row in v]
-    need(isinstance(v, str) and len(v) < 8200, "the witness: a number is expected")
-    value = Fraction(v)
+def _rational(value: Fraction) -> Expr:
     return sp.Rational(value.numerator, value.denominator)
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import sympy as sp
 
 from lossproof.errors import LossproofError
-from lossproof.referees import Finding
+from lossproof.referees import Answer, Finding, of_steps
 from lossproof.referees import sympy_forms as forms
 from lossproof.referees.reading import OVER, Reading, Step, from_json
 from lossproof.referees.sympy_terms import Expressions, Names, Split
@@ -24,7 +24,6 @@ from lossproof.referees.sympy_witness import witnessed
 from lossproof.referees.walking import Beyond, Undefined, Unsure, hashed
 
 Expr = Any
-Answer = tuple[str, str]
 CONFIRMED: Final[Answer] = ("confirmed", "")
 #: Seconds for one difference.
 EACH: Final = 6.0
@@ -57,6 +56,16 @@ def limited(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def _tried(check: Callable[[], Answer]) -> Answer:
+    """The answer of a check; undecided where it runs out of time or SymPy raises."""
+    try:
+        return check()
+    except Late:
+        return "undecided", "the time limit was reached"
+    except _STRANGE as error:
+        return "undecided", (str(error) or type(error).__name__)[:200]
 
 
 class Worker:
@@ -98,32 +107,13 @@ class Worker:
 
     def _timed(self, what: str, check: Callable[[], Answer]) -> Finding:
         start = time.perf_counter()
-        try:
-            answer, detail = check()
-        except Late:
-            answer, detail = "undecided", "the time limit was reached"
-        except _STRANGE as error:
-            answer, detail = "undecided", (str(error) or type(error).__name__)[:200]
+        answer, detail = _tried(check)
         return Finding(what, answer, detail, time.perf_counter() - start)
 
     # -- what is looked at
 
     def _chain(self, steps: list[Step]) -> Answer:
-        unsure = []
-        for step in steps:
-            try:
-                answer, why = self._step(step)
-            except Late:
-                answer, why = "undecided", "the time limit was reached"
-            except _STRANGE as error:
-                answer, why = "undecided", (str(error) or type(error).__name__)[:160]
-            if answer == "refuted":
-                return answer, f"{step}: {why}"
-            if answer != "confirmed":
-                unsure.append(f"{step}: {why}")
-        if unsure:
-            return "undecided", f"{len(steps) - len(unsure)} of {len(steps)} confirmed; {unsure[0]}"
-        return "confirmed", self.note
+        return of_steps(steps, lambda step: _tried(lambda: self._step(step)), lambda: self.note)
 
     def _claims(self) -> Iterator[tuple[str, Callable[[], Answer]]]:
         p, claim = self.p, self.p.claim
@@ -280,6 +270,8 @@ class Worker:
 
         def check(w: Expressions) -> Answer:
             a, b = (w.value(t, {}) for t in (left, right))
+            if sides[left] * a == sides[right] * b:
+                return CONFIRMED
             pairs = [(sides[left] * a, sides[right] * b)]
             if sides[left] < 0:
                 pairs = [(-forms.log(a), sides[right] * b), *pairs]

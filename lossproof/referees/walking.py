@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-from lossproof.referees.reading import DENSITIES, OVER, Reading
+from lossproof.referees.reading import DENSITIES, OVER, Reading, need
 
 #: Indices in force by name, under "#" the sample, under "=x" the value of the variable x.
 Scope = Mapping[str, Any]
@@ -32,6 +32,16 @@ class Beyond(Unsure):
 
 class Samples(list[Any]):
     """The values of a symbol that varies with the sample, one for each."""
+
+
+def witness_value(value: Any, number: Callable[[Fraction], Any]) -> Any:
+    """A value of a witness: a number, a list of them, or one for each sample. Raises MalformedError."""
+    if isinstance(value, dict):
+        return Samples(witness_value(row, number) for row in value["samples"])
+    if isinstance(value, list):
+        return [witness_value(row, number) for row in value]
+    need(isinstance(value, str) and len(value) < 8200, "the witness: a number is expected")
+    return number(Fraction(value))
 
 
 class Walker:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lossproof.errors import LossproofError
-from lossproof.proof import Proof
 from lossproof.render.words import RELATION_SIGNS, RELATION_WORDS, Words, domain_in_words, listed
 from lossproof.rulebook import Distribution, Rulebook
 from lossproof.syntax import parse_condition, parse_expression, pretty
 from lossproof.terms import Term
+
+if TYPE_CHECKING:
+    from lossproof.proof import Proof
 
 #: Rows of a label and words; what is empty is left out.
 Rows = list[tuple[str, Words]]

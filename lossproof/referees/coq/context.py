@@ -6,13 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from lossproof.terms import Term
+from lossproof.terms import Term, fn
 
 NUMBER, VECTOR, MATRIX, EXTENDED, CONDITION, DISTRIBUTION = "R", "V", "M", "X", "B", "D"
 TYPES: Final = {NUMBER: "R", VECTOR: "(R -> R)", MATRIX: "(R -> R -> R)", EXTENDED: "ext", CONDITION: "bool"}
 #: Their sort is that of their parts.
 _OF_PARTS: Final = frozenset({"add", "mul", "neg", "div", "cases", "samples_sum", "samples_mean", "stop_gradient", "seq"})
 _VECTOR_ONLY: Final = frozenset({"softmax", "vec", "diag"})
+#: Functions of a distribution and a value; sums over samples; operators over the variable of a distribution, with what they use of it.
+KINDS: Final = ("pdf", "cdf", "cdf_below")
+SAMPLES: Final = ("samples_sum", "samples_mean", "samples_prod")
+FUNCTIONALS: Final = {"E": ("E",), "H": ("E", "pdf"), "CE": ("E",), "KL": ("E", "pdf"), "JS": ("E", "pdf")}
 
 
 class Unsupported(Exception):
@@ -42,7 +46,7 @@ class Context:
     def within_variable(self, name: str, sort: str, text: str, proof: str) -> Context:
         """The context under an expectation over a variable, which is written as the text."""
         variable = Variable(sort, lambda _: text)
-        return replace(self, symbols={**self.symbols, name: variable}, indices={**self.indices, name: text if " " not in text else f"({text})"},
+        return replace(self, symbols={**self.symbols, name: variable}, indices={**self.indices, name: argument(text)},
                        variables={**self.variables, name: proof})  # fmt: skip
 
     def within_sample(self) -> tuple[Context, str]:
@@ -59,6 +63,18 @@ class Context:
             number += 1
             name = f"{base}{number}"
         return replace(self, indices={**self.indices, index: name}), name
+
+
+def argument(text: str) -> str:
+    """A text as an argument of a function: in parentheses, if it is more than a word."""
+    return f"({text})" if " " in text else text
+
+
+def cost(term: Term) -> Term:
+    """An objective as what is to be least."""
+    if term.op == "maximise":
+        return fn("neg", term.args[0])
+    return term.args[0] if term.op == "minimise" else term
 
 
 def sort_of(term: Term, symbols: Mapping[str, Variable]) -> str:
@@ -100,4 +116,3 @@ class ListVariable(Variable):
 
     name: str = ""
     element: Variable = field(default_factory=lambda: Variable(NUMBER, lambda _: ""))
-    is_list: bool = True

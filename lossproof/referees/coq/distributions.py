@@ -7,6 +7,7 @@ from typing import Final
 from lossproof.referees.coq.context import (
     DISTRIBUTION,
     EXTENDED,
+    KINDS,
     MATRIX,
     NUMBER,
     TYPES,
@@ -15,7 +16,6 @@ from lossproof.referees.coq.context import (
     ListVariable,
     Unsupported,
     Variable,
-    sort_of,
 )
 from lossproof.referees.coq.names import rule_name
 from lossproof.referees.coq.printer import FUNCTIONS, STRUCTURES, Printer
@@ -27,7 +27,6 @@ _VECTOR_DOMAINS = frozenset({"power_domain", "simplex", "onehot", "counts"})
 RESERVED = frozenset(STRUCTURES) | frozenset(FUNCTIONS.values()) | {"norm", "vec", "dot", "cases", "count", "between", "softmax", "at", "in", "using"}
 #: Distributions whose expectations are finite sums, defined in the prelude.
 FINITE_FAMILIES: Final = frozenset({"categorical", "categorical-logit", "bernoulli", "bernoulli-logit", "binomial"})
-_KINDS = ("pdf", "cdf", "cdf_below")
 
 
 def domain_sort(domain: Term) -> str:
@@ -80,18 +79,19 @@ def slots(record: Distribution) -> list[tuple[str, str]]:
 
 
 def _is_distribution(name: str, record: Distribution) -> bool:
-    return any(t.op in _KINDS and t.args[0].op == "sym" and t.args[0].value == name for t in postorder(record.density.after))
+    return any(t.op in KINDS and t.args[0].op == "sym" and t.args[0].value == name for t in postorder(record.density.after))
 
 
 def kinds_of(name: str, term: Term) -> list[str]:
     """Which functions of a distribution a formula uses."""
-    found = {t.op for t in postorder(term) if t.op in _KINDS and t.args[0].op == "sym" and t.args[0].value == name}
-    return [k for k in _KINDS if k in found]
+    found = {t.op for t in postorder(term) if t.op in KINDS and t.args[0].op == "sym" and t.args[0].value == name}
+    return [k for k in KINDS if k in found]
 
 
-def definition(printer: Printer, book: Rulebook, kind: str, id: str) -> str:
+def definition(kind: str, id: str) -> str:
     """``Definition pdf_normal (mu sigma y : R) : R := ...``"""
-    record = book.distribution(id)
+    printer = Printer()
+    record = Rulebook.default().distribution(id)
     body = formula(record, kind)
     table: dict[str, Variable] = {n: named(n, NUMBER) for n in sizes(record)}
     binders = [f"({n} : R)" for n in table]
@@ -113,15 +113,12 @@ def definition(printer: Printer, book: Rulebook, kind: str, id: str) -> str:
     table[variate] = named(variate, sort, None if size is None else str(size.value))
     binders.append(f"({variate} : {TYPES[sort].strip('()')})")
     ctx = Context(table)
-    before = dict(printer.structures)
-    printer.structures.clear()
     text = printer.any(body, ctx, 200)
     if kind == "pdf" and record.density.support:
         support = record.density.support
         condition = support[0] if len(support) == 1 else make("and", support)
         text = f"cases {printer.boolean(condition, ctx)} ({text}) 0"
     needs = [f"{{_ : {s}}}" for s in printer.structures]
-    printer.structures.update(before)
     return f"Definition {kind}_{rule_name(id)} {' '.join([*needs, *binders])} : R :=\n  {text}."
 
 
@@ -176,10 +173,8 @@ def arguments(printer: Printer, kind: str, id: str, dist: Term, ctx: Context) ->
     if kind == "E" and record.is_combinator:
         raise Unsupported(f"the expectation under {id}")
     body = formula(record, "pdf" if kind == "E" else kind)
-    given = list(dist.args)
-    texts: list[str] = []
-    rest = given
-    values: list[str] = []
+    rest = list(dist.args)
+    values = [_size(printer, record, size, rest, ctx) for size in sizes(record)]
     for name, sort in slots(record):
         if sort == DISTRIBUTION + "...":
             (k,) = kinds_of(name, body)
@@ -196,9 +191,7 @@ def arguments(printer: Printer, kind: str, id: str, dist: Term, ctx: Context) ->
             values.append(printer.vector(argument, ctx))
         else:
             values.append(printer.any(argument, ctx))
-    for size in sizes(record):
-        texts.append(_size(printer, record, size, given, ctx))
-    return [*texts, *values]
+    return values
 
 
 def _size(printer: Printer, record: Distribution, size: str, given: list[Term], ctx: Context) -> str:
@@ -209,5 +202,3 @@ def _size(printer: Printer, record: Distribution, size: str, given: list[Term], 
                 return found
     raise Unsupported(f"the size {size} of {record.id}")
 
-
-__all__ = ["arguments", "definition", "dimension_of", "domain_sort", "formula", "named", "sizes", "slots", "sort_of"]

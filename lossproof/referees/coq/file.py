@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
+from lossproof.errors import LossproofError
 from lossproof.facts import RELATIONS
-from lossproof.referees.coq.context import Context, Unsupported
+from lossproof.referees.coq.context import KINDS, Context, Unsupported, cost
 from lossproof.referees.coq.defined import definedness
+from lossproof.referees.coq.lemmas import script_of, with_proof
+from lossproof.referees.coq.names import rule_name
 from lossproof.referees.coq.printer import LOOSE
 from lossproof.referees.coq.proof import Proof, Step
 from lossproof.referees.coq.refutation import refutation_of
-from lossproof.referees.coq.statements import KINDS
-from lossproof.referees.coq.suppositions import HERE, Block, scripts
-from lossproof.referees.coq.writer import Writer, cost, likelihoods
+from lossproof.referees.coq.suppositions import Block
+from lossproof.referees.coq.writer import Writer, likelihoods
 from lossproof.syntax import to_ascii
-from lossproof.terms import ONE, ZERO, Term, add, fn, mul, node_at, replace_at
+from lossproof.terms import ONE, ZERO, Term, add, fn, mul, node_at, postorder, replace_at
 
+HERE: Final = Path(__file__).parent
 #: What a file begins with that is compiled against the prelude.
 HEADER = (
     "Require Import Reals Lra Lia Psatz ZArith List FunctionalExtensionality.\n"
@@ -32,7 +36,7 @@ def whole(body: str) -> str:
 
 def prelude() -> str:
     """Definitions, lemmas and tactics that every file begins with."""
-    return (HERE / "prelude.v").read_text(encoding="utf-8") + "".join((HERE / name).read_text(encoding="utf-8") for name in ("lemmas.v", "steps.v", "bounds.v"))
+    return "".join((HERE / name).read_text(encoding="utf-8") for name in ("prelude.v", "lemmas.v", "steps.v", "bounds.v"))
 
 
 def comment(text: str) -> str:
@@ -48,6 +52,19 @@ _SAID = {
     "per_sample": "NLL = scale * loss + offset, and the offset is the sum of the ledger",
     "well_defined": "every term of the claim has a value",
 }
+
+
+def written(data: Mapping[str, Any]) -> tuple[ProofFile, str]:
+    """The file of a proof and its text without the header. Raises Unsupported for whatever cannot be written."""
+    try:
+        file = ProofFile(data)
+        return file, file.text()
+    except LossproofError as error:
+        raise Unsupported(error.message.splitlines()[0]) from None
+    except LookupError as error:
+        raise Unsupported(f"the proof lacks {error}") from None
+    except (ArithmeticError, AttributeError, RecursionError, TypeError, ValueError) as error:
+        raise Unsupported(str(error) or type(error).__name__) from None
 
 
 class ProofFile:
@@ -71,8 +88,7 @@ class ProofFile:
         """Everything after the prelude. Raises Unsupported."""
         w, proof = self.writer, self.proof
         self._held_to_the_claim()
-        w.suppositions()
-        supposed, w.lines = w.lines, []
+        supposed = w.suppositions()
         parts: list[str] = []
         for name in proof.chains:
             parts.append(self._chain(name))
@@ -81,17 +97,13 @@ class ProofFile:
         parts.append(self._well_defined())
         densities = [*self._densities(), self._likelihood()]
         definitions = w.definitions()
-        lemmas = [self._lemma(key[0], s.id, s.text) for key, s in w.statements.items() if key not in w.premises]
+        lemmas = [with_proof(s.text, script_of(kind, s.id)) for (kind, id), s in w.statements.items() if (kind, id) not in w.premises]
         context = [f"Context {{H{s} : {s}}}." for s in w.printer.structures]
         variables = " ".join(["(W : Type)", "(n_samples : nat)", *w.variables()])
         return "\n\n".join([
             *definitions, *lemmas, "Section Proof.", *context, f"Variables {variables}.",
             "Hypothesis n_positive : (0 < n_samples)%nat.", *w.declarations(), *supposed, *densities, *parts, "End Proof.", self._refutation(),
         ]) + "\n"  # fmt: skip
-
-    def _lemma(self, kind: str, id: str, text: str) -> str:
-        script = scripts().get(kind, {}).get(id, "lp_auto.")
-        return f"{text}\nProof.\n{script}\nQed."
 
     def _refutation(self) -> str:
         """What the witness of a comparison shows, after the section; if it cannot be written, ``unwritten`` says why."""
@@ -137,26 +149,21 @@ class ProofFile:
 
     def _step(self, own: str, j: int, states: list[Term], step: Step, ctx: Context) -> str:
         w = self.writer
-        at = "w i" if ctx.sample else "w"
+        per, at, names = _about(ctx.sample is not None)
         unfold = f"unfold {own}_{j - 1}, {own}_{j}."
         head = f"Lemma {own}_step_{j} : "
         if step.relation == "equal":
-            per = "forall i, (i < n_samples)%nat -> " if ctx.sample else ""
-            intros = "intros w Hw i Hi." if ctx.sample else "intros w Hw."
             root = states[j - 1]
             place = step.place[1:] if root.op == "minimise" else step.place
             proof = w.equality(cost(root), place, step, ctx, spine=w.is_extended)
-            return f"{head}forall w, feasible w -> {per}{own}_{j - 1} {at} = {own}_{j} {at}.\nProof.\n  {intros} {unfold}\n  {proof}\nQed."
+            return f"{head}forall w, feasible w -> {per}{own}_{j - 1} {at} = {own}_{j} {at}.\nProof.\n  intros {names}. {unfold}\n  {proof}\nQed."
         if step.relation == "same-order":
             proof = f"exact {w.chain_names[str(step.bindings['chain'])]}." if step.rule == "lemma" else w.order(step)
             if step.rule == "lemma" and "direction" in step.bindings:
                 proof = f"apply {self.x}same_sym. {proof}"
             return f"{head}{self.x}same feasible {own}_{j - 1} {own}_{j}.\nProof.\n  {unfold}\n  {proof}\nQed."
-        return f"{head}{self._affine(step)} {own}_{j - 1} {own}_{j}.\nProof.\n  {unfold}\n  {self._affine_proof(step)}\nQed."
-
-    def _affine(self, step: Step) -> str:
         scale, offset = self._account(step)
-        return f"{self.x}affine feasible {scale} {offset}"
+        return f"{head}{self.x}affine feasible {scale} {offset} {own}_{j - 1} {own}_{j}.\nProof.\n  {unfold}\n  {self._affine_proof(step)}\nQed."
 
     def _account(self, step: Step) -> tuple[str, str]:
         w = self.writer
@@ -175,7 +182,7 @@ class ProofFile:
             for _, number in step.conditions:
                 w.fact(number, w.ctx, block)
             return block.text() + ("apply xaffine_drop; intros w Hw; lp_to_fin." if step.rule == "drop-constant" else "apply xaffine_pull; assumption.")
-        use = w._use(statement, f"rule_{step.rule.replace('-', '_')}", step.bindings, known, w.ctx, block, "lp_exact Q.")
+        use = w._use(statement, f"rule_{rule_name(step.rule)}", step.bindings, known, w.ctx, block, "lp_exact Q.")
         return block.text() + use
 
     def _total(self, name: str, own: str, states: list[Term], steps: list[Step], per_sample: bool) -> str:
@@ -183,10 +190,9 @@ class ProofFile:
         relations = {s.relation for s in steps}
         self.theorems.append(own)
         if relations <= {"equal"} and name not in ("dataset", "claim"):
-            per = "forall i, (i < n_samples)%nat -> " if per_sample else ""
-            at, intros = ("w i", "w Hw i Hi") if per_sample else ("w", "w Hw")
-            rewrites = " ".join(f"rewrite ({own}_step_{j} {intros})." for j in range(1, last + 1))
-            return f"Theorem {own} : forall w, feasible w -> {per}{own}_0 {at} = {own}_{last} {at}.\nProof. intros {intros}. {rewrites} reflexivity. Qed."
+            per, at, names = _about(per_sample)
+            rewrites = " ".join(f"rewrite ({own}_step_{j} {names})." for j in range(1, last + 1))
+            return f"Theorem {own} : forall w, feasible w -> {per}{own}_0 {at} = {own}_{last} {at}.\nProof. intros {names}. {rewrites} reflexivity. Qed."
         if "same-order" in relations:
             lines, x = [], self.x
             for j, s in enumerate(steps, 1):
@@ -238,11 +244,10 @@ class ProofFile:
         block = Block("")
         w.ambient(ctx, block)
         w.every_fact(ctx, block)
-        per = "forall i, (i < n_samples)%nat -> " if per_sample else ""
-        intros = "intros w Hw i Hi." if per_sample else "intros w Hw."
+        per, _, names = _about(per_sample)
         return (
             f"Lemma {name} : forall w, feasible w -> {per}0 {'<=' if w.is_extended else '<'} {w.printer.number(term, ctx, 39)}.\n"
-            f"Proof.\n  {intros}\n  {unfolded}{block.text()}{finish}\nQed."
+            f"Proof.\n  intros {names}.\n  {unfolded}{block.text()}{finish}\nQed."
         )
 
     def _unfolded(self, term: Term, ctx: Context) -> tuple[str, str]:
@@ -261,7 +266,7 @@ class ProofFile:
                     rewrites += f"try rewrite E{j}. "
                     current = after
                 break
-        names = ", ".join(f"{k}_{id.replace('-', '_')}" for k, id in w.printer.used)
+        names = ", ".join(f"{k}_{rule_name(id)}" for k, id in w.printer.used)
         return text, rewrites + ("lp_density." if not names else f"first [ lp_density | unfold {names}; lp_density ].")
 
     def _likelihood(self) -> str:
@@ -311,9 +316,7 @@ class ProofFile:
     def _held_to_the_claim(self) -> None:
         """The claim is what its chain shows, and says no more than its relation. Raises Unsupported."""
         claim, terms = self.proof.data["claim"], self.proof.terms
-        if claim["relation"] not in RELATIONS:
-            if any(self.proof.chains[c][0] is not terms[claim[side]] for c, side in (("a", "left"), ("b", "right")) if c in self.proof.chains):
-                raise Unsupported("a claim about other objectives than its chains")
+        if claim["relation"] not in RELATIONS and self.proof.data.get("kind") == "comparison":
             return
         chain = self.proof.chains.get("dataset" if "dataset" in self.proof.chains else "claim")
         if chain is None or (terms[claim["left"]], claim["relation"], terms[claim["right"]]) != chain:
@@ -329,7 +332,7 @@ class ProofFile:
         rows = self._to_define()
         lines = []
         for term, _ in rows:
-            for part in _densities(term):
+            for part in densities_of(term):
                 w.density(part, replace(w.at_point, sample="i"))
         for term, ctx in rows:
             for text in definedness((term,), w.printer, ctx):
@@ -368,7 +371,7 @@ class ProofFile:
         sample = replace(w.at_point, sample="i")
         if "per_sample" not in data:
             return [(cost(self.proof.chains[c][0]), w.at_point) for c in ("a", "b") if c in self.proof.chains]
-        terms = [s.after for s in self.proof.steps if s.rule.startswith("density-") and not any(t.op in KINDS for t in _all(s.after))]
+        terms = [s.after for s in self.proof.steps if s.rule.startswith("density-") and not any(t.op in KINDS for t in postorder(s.after))]
         terms += [self.proof.terms[data["per_sample"][k]] for k in ("nll", "scale", "loss", "offset")]
         return [(t, sample if self.proof.needs_sample(t) else w.at_point) for t in dict.fromkeys(terms)]
 
@@ -424,10 +427,15 @@ class ProofFile:
         ])  # fmt: skip
 
 
-def _densities(term: Term) -> list[Term]:
+def _about(per_sample: bool) -> tuple[str, str, str]:
+    """Of a statement about a feasible point, and perhaps each sample: what it quantifies over besides, what it takes, what is introduced."""
+    return ("forall i, (i < n_samples)%nat -> ", "w i", "w Hw i Hi") if per_sample else ("", "w", "w Hw")
+
+
+def densities_of(term: Term) -> list[Term]:
     """The densities of samples that a term takes logarithms of."""
     found: dict[Term, None] = {}
-    for t in _all(term):
+    for t in postorder(term):
         if t.op == "log":
             found.update((p, None) for p in likelihoods(t.args[0]) if p.op == "pdf")
         elif t.op == "NLL":
@@ -439,9 +447,3 @@ def _densities(term: Term) -> list[Term]:
 
 def _conjunction(parts: list[str]) -> str:
     return " /\\\n  ".join(f"({p})" for p in parts)
-
-
-def _all(term: Term) -> list[Term]:
-    from lossproof.terms import postorder
-
-    return postorder(term)

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 from lossproof.facts import FactRule, Rule
 from lossproof.referees.coq.context import Unsupported
 from lossproof.referees.coq.distributions import FINITE_FAMILIES, definition
-from lossproof.referees.coq.printer import Printer
 from lossproof.referees.coq.statements import Statement, fact_statement, rule_statement
-from lossproof.referees.coq.suppositions import scripts
 from lossproof.rulebook import Rulebook
+
+
+@lru_cache(1)
+def scripts() -> Mapping[str, Any]:
+    """The proofs of the records' lemmas that the general tactic does not find (kind -> id -> script)."""
+    return tomllib.loads((Path(__file__).parent / "proofs.toml").read_text(encoding="utf-8"))
+
+
+def script_of(kind: str, id: str) -> str:
+    """The proof of a record's lemma."""
+    found: str = scripts().get(kind, {}).get(id, "lp_auto.")
+    return found
+
+
+def with_proof(statement: str, script: str) -> str:
+    """A lemma with its proof."""
+    return f"{statement}\nProof.\n{script}\nQed."
 
 
 @dataclass(frozen=True)
@@ -27,7 +46,7 @@ class Lemma:
     @property
     def text(self) -> str:
         """The lemma with its proof."""
-        return f"{self.statement.text}\nProof.\n{self.script}\nQed." if self.statement is not None else ""
+        return with_proof(self.statement.text, self.script) if self.statement is not None else ""
 
     @property
     def says_something(self) -> bool:
@@ -43,7 +62,7 @@ def lemma(rule: Rule | FactRule) -> Lemma:
         statement = fact_statement(rule) if isinstance(rule, FactRule) else rule_statement(rule)
     except Unsupported as error:
         return Lemma(rule.id, kind, None, "", reason or str(error))
-    return Lemma(rule.id, kind, statement, scripts().get(kind, {}).get(rule.id, "lp_auto."), reason)
+    return Lemma(rule.id, kind, statement, script_of(kind, rule.id), reason)
 
 
 def lemmas(book: Rulebook) -> Iterator[Lemma]:
@@ -59,7 +78,7 @@ def lemmas(book: Rulebook) -> Iterator[Lemma]:
         yield from (lemma(fact) for fact in record.finite)
 
 
-def definitions(found: list[Lemma], book: Rulebook) -> list[str]:
+def definitions(found: list[Lemma]) -> list[str]:
     """The densities that lemmas speak of."""
     used = dict.fromkeys(u for one in found if one.statement is not None for u in one.statement.used)
-    return [definition(Printer(), book, kind, id) for kind, id in used if kind != "E"]
+    return [definition(kind, id) for kind, id in used if kind != "E"]

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import reduce
 from typing import Final
 
 from lossproof.facts import propositions
 from lossproof.referees.coq.context import (
     DISTRIBUTION,
     EXTENDED,
+    FUNCTIONALS,
+    KINDS,
     MATRIX,
     NUMBER,
+    SAMPLES,
     VECTOR,
     Context,
     ListVariable,
     Unsupported,
     Variable,
+    argument,
     sort_of,
-)  # fmt: skip
+)
+from lossproof.referees.coq.names import rule_name
 from lossproof.terms import Term, fn, postorder
 
 FUNCTIONS: Final = {
@@ -127,15 +133,12 @@ class Printer:
     def _other(self, t: Term, ctx: Context) -> str:
         op, args = t.op, t.args
         if op in ("max", "min"):
-            text = self.number(args[0], ctx, APPLIED - 1)
-            for a in args[1:]:
-                text = f"({'Rmax' if op == 'max' else 'Rmin'} {text} {self.number(a, ctx, APPLIED - 1)})"
-            return text[1:-1] if len(args) > 1 else text
+            return _folded("Rmax" if op == "max" else "Rmin", [self.number(a, ctx, APPLIED - 1) for a in args])[1:-1]
         if op in ("sum", "prod"):
             inside, k = ctx.within_index(str(args[0].value))
             ends = f"{self.number(args[1], ctx, APPLIED - 1)} {self.number(args[2], ctx, APPLIED - 1)}"
             return f"{'isum' if op == 'sum' else 'iprod'} {ends} (fun {k} => {self.number(args[3], inside)})"
-        if op in ("samples_sum", "samples_mean", "samples_prod"):
+        if op in SAMPLES:
             inside, i = ctx.within_sample()
             name = {"samples_sum": "nsum", "samples_mean": "nmean", "samples_prod": "nprod"}[op]
             return f"{name} {ctx.count} (fun {i} => {self.number(args[0], inside)})"
@@ -151,9 +154,9 @@ class Printer:
             return f"{op} {self.dimension(args[0], ctx)} {self.vector(args[0], ctx)}"
         if op == "dot":
             return f"dot {self.dimension(t, ctx)} {self.vector(args[0], ctx)} {self.vector(args[1], ctx)}"
-        if op in ("pdf", "cdf", "cdf_below"):
+        if op in KINDS:
             return self._density(op, args[0], args[1], ctx)
-        if op in ("E", "H", "CE", "KL", "JS", "NLL", "Risk"):
+        if op in (*FUNCTIONALS, "NLL", "Risk"):
             return self._functional(t, ctx)
         return self._matrix_number(t, ctx)
 
@@ -223,13 +226,12 @@ class Printer:
     def sequence(self, seq: Term, ctx: Context, *, spine: bool = False) -> str:
         """A sequence of a rule as a list: ``map`` of what is said of each over the lists that its metavariables stand for."""
         (inner,) = seq.args
-        names = [n for n in _metavariables(inner) if n in ctx.symbols and getattr(ctx.symbols[n], "is_list", False)]
-        if inner.op == "sym" and not isinstance(ctx.symbols[str(inner.value)], ListVariable):
+        lists = {n: v for n in _metavariables(inner) if isinstance(v := ctx.symbols.get(n), ListVariable)}
+        if inner.op == "sym" and not lists:
             raise Unsupported("a sequence of what is no list")
-        lists = [ctx.symbols[n] for n in names]
-        element = replace(ctx, symbols={**ctx.symbols, **{n: v.element for n, v in zip(names, lists, strict=True) if isinstance(v, ListVariable)}})
+        element = replace(ctx, symbols={**ctx.symbols, **{n: v.element for n, v in lists.items()}})
         body = self.extended(inner, element, spine=True) if spine else self.any(inner, element, LOOSE)
-        variables = [v.name for v in lists if isinstance(v, ListVariable)]
+        variables = [v.name for v in lists.values()]
         if len(variables) == 1:
             return variables[0] if body == variables[0] else f"(map (fun {variables[0]} => {body}) {variables[0]})"
         if len(variables) == 2:
@@ -249,11 +251,13 @@ class Printer:
         if dist.op == "sym":
             return self._of_variable(kind, dist, ctx)
         id = dist.op.removeprefix("dist:")
+        if id == "empirical":
+            raise Unsupported(f"the {kind} of the data's distribution")
         self.used[kind, id] = None
         from lossproof.referees.coq.distributions import arguments, structures_of
 
         self.structures.update(dict.fromkeys(structures_of(kind, id)))
-        text = " ".join([f"{kind}_{id.replace('-', '_')}", *arguments(self, kind, id, dist, ctx)])
+        text = " ".join([f"{kind}_{rule_name(id)}", *arguments(self, kind, id, dist, ctx)])
         return f"({text})" if level == ATOM and " " in text else text
 
     def _of_variable(self, kind: str, dist: Term, ctx: Context) -> str:
@@ -266,8 +270,7 @@ class Printer:
 
     def vector(self, t: Term, ctx: Context) -> str:
         """A term of the sort vector, as an argument or head."""
-        text = self._vector(t, ctx)
-        return f"({text})" if " " in text else text
+        return argument(self._vector(t, ctx))
 
     def _vector(self, t: Term, ctx: Context) -> str:
         op, args = t.op, t.args
@@ -284,10 +287,7 @@ class Printer:
         if op == "neg":
             return f"vneg {self.vector(args[0], ctx)}"
         if op == "add" and args[-1].op != "seq":
-            text = self.vector(args[0], ctx)
-            for a in args[1:]:
-                text = f"(vadd {text} {self.vector(a, ctx)})"
-            return text[1:-1]
+            return _folded("vadd", [self.vector(a, ctx) for a in args])[1:-1]
         if op == "add":
             return f"vsum {self.sequence(args[-1], ctx)}"
         if op == "mul":
@@ -304,8 +304,7 @@ class Printer:
         """A term of the sort matrix."""
         op, args = t.op, t.args
         if op == "sym":
-            text = self._symbol(t, ctx).write(ctx)
-            return f"({text})" if " " in text else text
+            return argument(self._symbol(t, ctx).write(ctx))
         if op == "eye":
             return "meye"
         if op == "diag":
@@ -330,17 +329,13 @@ class Printer:
         if sort_of(t, ctx.symbols) != EXTENDED and not (spine and op in _SPINE and any(x.op == "log" for x in postorder(t))):
             return f"(Fin {self.number(t, ctx, APPLIED - 1)})"
         if op == "sym":
-            text = self._symbol(t, ctx).write(ctx)
-            return f"({text})" if " " in text else text
+            return argument(self._symbol(t, ctx).write(ctx))
         if op == "const":
             return "PInf"
         if op == "neg":
             return "MInf" if args[0].op == "const" else f"(xneg {self.extended(args[0], ctx, spine=spine)})"
         if op == "add" and args[-1].op != "seq":
-            text = self.extended(args[0], ctx, spine=spine)
-            for a in args[1:]:
-                text = f"(xadd {text} {self.extended(a, ctx, spine=spine)})"
-            return text
+            return _folded("xadd", [self.extended(a, ctx, spine=spine) for a in args])
         if op == "cases":
             return f"(cases {self.boolean(args[0], ctx)} {self.extended(args[1], ctx, spine=spine)} {self.extended(args[2], ctx, spine=spine)})"
         if op == "mul" and len(args) == 2 and sort_of(args[0], ctx.symbols) != EXTENDED:
@@ -389,8 +384,7 @@ class Printer:
         """A condition as a bool, as an argument."""
         op, args = t.op, t.args
         if op == "sym":
-            text = self._symbol(t, ctx).write(ctx)
-            return f"({text})" if " " in text else text
+            return argument(self._symbol(t, ctx).write(ctx))
         if op in _COMPARISONS and any(sort_of(a, ctx.symbols) == EXTENDED for a in args):
             if op not in _EXTENDED_COMPARISONS:
                 raise Unsupported("an equation of what may be infinite as a condition")
@@ -398,10 +392,7 @@ class Printer:
         if op in _COMPARISONS:
             return f"({_COMPARISONS[op].format(*(self.number(a, ctx, APPLIED - 1) for a in args))})"
         if op in ("and", "or"):
-            text = self.boolean(args[0], ctx)
-            for a in args[1:]:
-                text = f"({op}b {text} {self.boolean(a, ctx)})"
-            return text
+            return _folded(f"{op}b", [self.boolean(a, ctx) for a in args])
         if op == "not":
             return f"(negb {self.boolean(args[0], ctx)})"
         raise Unsupported(f"{op} as a condition")
@@ -423,8 +414,9 @@ class Printer:
         if op in ("gt", "ge", "ne", "eq"):
             sort = sort_of(args[0], ctx.symbols)
             if sort == EXTENDED:
-                value = self.extended(args[0], ctx)
-                return {"gt": f"xlt (Fin 0) {value}", "ge": f"xle (Fin 0) {value}"}.get(op) or _refuse(f"{op} of what may be infinite")
+                if op not in ("gt", "ge"):
+                    raise Unsupported(f"{op} of what may be infinite")
+                return f"{'xlt' if op == 'gt' else 'xle'} (Fin 0) {self.extended(args[0], ctx)}"
             if sort == VECTOR and op in ("eq", "ne"):
                 index, component = f"between 1 {self.dimension(args[0], ctx)} k_", f"{self.vector(args[0], ctx)} k_"
                 return f"exists k_, {index} /\\ {component} <> 0" if op == "ne" else f"forall k_, {index} -> {component} = 0"
@@ -464,8 +456,9 @@ def _metavariables(t: Term) -> list[str]:
     return list(dict.fromkeys(str(x.value) for x in postorder(t) if x.op == "sym"))
 
 
-def _refuse(what: str) -> str:
-    raise Unsupported(what)
+def _folded(function: str, parts: list[str]) -> str:
+    """A function of two arguments over two or more, from the left, in parentheses."""
+    return reduce(lambda text, part: f"({function} {text} {part})", parts)
 
 
 def _rational(value: Fraction) -> tuple[str, int]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Final
 
 from lossproof.facts import propositions
-from lossproof.referees.coq.context import MATRIX, NUMBER, TYPES, VECTOR, Context, Unsupported
+from lossproof.referees.coq.context import MATRIX, NUMBER, TYPES, VECTOR, Context, Unsupported, cost
 from lossproof.referees.coq.enclosures import Bound, Enclosures, rational
 from lossproof.referees.coq.proof import Symbol
-from lossproof.referees.coq.writer import Writer, cost
-from lossproof.terms import ONE, Term, bound, fn, num, sym
+from lossproof.referees.coq.suppositions import Supposition
+from lossproof.referees.coq.writer import Writer
+from lossproof.terms import ONE, Term, bound, fn, num
 
 #: What a witness refutes: the theorem, its statement about the objectives, how many points it takes, and what it says.
 THEOREMS: Final = {
@@ -28,16 +28,6 @@ _LARGEST: Final = 64
 
 class Undecided(Unsupported):
     """Enclosures that are too wide to tell values apart."""
-
-
-@dataclass(frozen=True)
-class Supposition:
-    """A domain or hypothesis, and what it speaks of."""
-
-    name: str
-    says: Term
-    is_learned: bool
-    is_indexed: bool
 
 
 class Refutation:
@@ -175,17 +165,10 @@ class Refutation:
 
     # -- what is supposed
 
-    def _supposed(self) -> Iterator[Supposition]:
-        w = self.writer
-        for n, s in self._symbols.items():
-            yield Supposition(f"dom_{w.names[n]}", fn("in", sym(n), s.domain), s.role == "parameter", s.indexed)
-        for j, h in enumerate(self.proof.hypotheses):
-            yield Supposition(f"hyp_{j}", h, self.proof.has_parameter(h), self.proof.needs_sample(h))
-
     def _suppositions(self) -> list[str]:
         """What is supposed of data and fixed symbols, as lemmas of the same names and statements as in the section of the proof."""
         found = []
-        for s in self._supposed():
+        for s in self.writer.supposed:
             stated = None if s.is_learned else self._stated(s, None)
             if stated is not None:
                 found.append(f"Lemma {s.name} : {stated[0]}.\nProof. exact {stated[1]}. Qed.")
@@ -194,7 +177,7 @@ class Refutation:
     def _feasible(self) -> str:
         lines = []
         for point in self.points:
-            parts = [p for s in self._supposed() if s.is_learned for p in [self._stated(s, point)] if p is not None]
+            parts = [p for s in self.writer.supposed if s.is_learned for p in [self._stated(s, point)] if p is not None]
             names = []
             for j, (text, proof) in enumerate(parts):
                 names.append(f"allowed_{point}_{j}")
@@ -327,7 +310,7 @@ class Refutation:
     def _normal(self, chain: str) -> str:
         """That the objective is its normal form at these values, by the chain's theorem."""
         own = self.writer.chain_names[chain]
-        supposed = [s.name for s in self._supposed() if not s.is_learned and self._stated(s, None) is not None]
+        supposed = [s.name for s in self.writer.supposed if not s.is_learned and self._stated(s, None) is not None]
         names = ["n_positive", *supposed, *(self.writer.names[n] for n in self._symbols), "n_samples"]
         closing = " | ".join(f"exact {n}" for n in names)
         return (
@@ -342,7 +325,7 @@ class Refutation:
 
     def _region(self) -> str:
         texts = []
-        for s in self._supposed():
+        for s in self.writer.supposed:
             if s.is_learned:
                 text = self.writer.printer.proposition(s.says, replace(self.at_point, sample="i" if s.is_indexed else None))
                 if text != "True":

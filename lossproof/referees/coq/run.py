@@ -17,11 +17,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from lossproof.errors import LossproofError
 from lossproof.files import cache_folder
 from lossproof.referees import INSTALL, Finding, Report
 from lossproof.referees.coq.context import Unsupported
-from lossproof.referees.coq.file import HEADER, ProofFile, prelude, whole
+from lossproof.referees.coq.file import HEADER, ProofFile, prelude, whole, written
 
 #: The axioms of the library's real numbers, and no others, may stand under a theorem.
 AXIOMS: Final = frozenset({"sig_not_dec", "sig_forall_dec", "functional_extensionality_dep", "classic"})
@@ -117,24 +116,20 @@ def judge_all(proofs: Sequence[Mapping[str, Any]], *, keep: Path | None = None, 
     if coqc() is None:
         return [Report("coq", (), 0.0, install=INSTALL["coq"]) for _ in proofs]
     reports: list[Report | None] = []
-    written: list[tuple[int, ProofFile, str]] = []
+    files: list[tuple[int, ProofFile, str]] = []
     for number, proof in enumerate(proofs):
         try:
-            file = ProofFile(proof)
-            written.append((number, file, file.text()))
+            files.append((number, *written(proof)))
             reports.append(None)
-        except (Unsupported, LossproofError, LookupError, ValueError, RecursionError) as error:
+        except Unsupported as error:
             reports.append(Report("coq", (Finding(_WHOLE, "undecided", f"not written: {error}"),), time.perf_counter() - start))
     try:
-        where = library() if written else Path()
+        where = library() if files else Path()
     except Unsupported as error:
         return [Report("coq", (Finding(_WHOLE, "undecided", str(error)),), 0.0) for _ in proofs]
-    if len(written) > 1 and (together := _together(written, where, time_limit)) is not None:
-        for (number, _, _), report in zip(written, together, strict=True):
-            reports[number] = report
-        return [r for r in reports if r is not None]
-    for number, file, body in written:
-        reports[number] = _alone(file, body, where, keep, time_limit)
+    together = _together(files, where, time_limit) if len(files) > 1 else None
+    for j, (number, file, body) in enumerate(files):
+        reports[number] = together[j] if together is not None else _alone(file, body, where, keep, time_limit)
     return [r for r in reports if r is not None]
 
 
@@ -146,17 +141,17 @@ def _alone(file: ProofFile, body: str, where: Path, keep: Path | None, limit: fl
     return Report("coq", tuple(_findings(file, text, outcome, seconds)), seconds, _keep(text, keep))
 
 
-def _together(written: Sequence[tuple[int, ProofFile, str]], where: Path, limit: float) -> list[Report] | None:
+def _together(files: Sequence[tuple[int, ProofFile, str]], where: Path, limit: float) -> list[Report] | None:
     """The reports of proofs that one file holds, or None if it is not accepted or rests on something else."""
     start = time.perf_counter()
-    modules = "\n".join(f"Module P{n}.\n{body}\nEnd P{n}.\n" for n, _, body in written)
-    names = ", ".join(f"P{n}.certificate" for n, _, _ in written)
+    modules = "\n".join(f"Module P{n}.\n{body}\nEnd P{n}.\n" for n, _, body in files)
+    names = ", ".join(f"P{n}.certificate" for n, _, _ in files)
     text = f"{HEADER}\n{modules}\nDefinition certificates := ({names}).\nPrint Assumptions certificates.\n"
-    outcome = compiled(text, where, limit * len(written))
+    outcome = compiled(text, where, limit * len(files))
     if not outcome.accepted or axioms_of(outcome.output) - AXIOMS:
         return None
-    seconds = (time.perf_counter() - start) / len(written)
-    return [Report("coq", tuple(_findings(file, "", outcome, seconds)), seconds) for _, file, _ in written]
+    seconds = (time.perf_counter() - start) / len(files)
+    return [Report("coq", tuple(_findings(file, "", outcome, seconds)), seconds) for _, file, _ in files]
 
 
 def compiled(text: str, where: Path, limit: float) -> Outcome:
@@ -177,23 +172,23 @@ def _keep(text: str, keep: Path | None) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _findings(written: ProofFile, text: str, outcome: Outcome, seconds: float) -> list[Finding]:
+def _findings(file: ProofFile, text: str, outcome: Outcome, seconds: float) -> list[Finding]:
     if not outcome.accepted:
         return [Finding(_WHOLE, "undecided", _failure(text, outcome), seconds)]
     axioms = axioms_of(outcome.output)
     foreign = sorted(axioms - AXIOMS)
-    found = [Finding(what, "confirmed", detail) for what, detail in written.claims()]
-    if (reason := written.undecided()) is not None:
+    found = [Finding(what, "confirmed", detail) for what, detail in file.claims()]
+    if (reason := file.undecided()) is not None:
         found.append(Finding("the claim", "undecided", reason))
-    elif written.unwritten is not None:
-        found.append(Finding("that nothing stronger holds", "undecided", f"the witness is not written: {written.unwritten}", required=False))
+    elif file.unwritten is not None:
+        found.append(Finding("that nothing stronger holds", "undecided", f"the witness is not written: {file.unwritten}", required=False))
     detail = f"rests on {', '.join(sorted(axioms)) or 'no axiom'}"
     if foreign:
         found.append(Finding("axioms", "undecided", f"rests on {', '.join(foreign)}, which are not those of the real numbers"))
     else:
         found.append(Finding("axioms", "confirmed", detail))
-    if written.premises():
-        found.append(Finding("premises", "confirmed", f"whatever functions have the properties of {', '.join(written.premises())}", required=False))
+    if file.premises():
+        found.append(Finding("premises", "confirmed", f"whatever functions have the properties of {', '.join(file.premises())}", required=False))
     return found
 
 

@@ -9,14 +9,18 @@ from lossproof.facts import FactRule, Rule, propositions
 from lossproof.referees.coq.context import (
     CONDITION,
     DISTRIBUTION,
+    FUNCTIONALS,
+    KINDS,
     MATRIX,
     NUMBER,
+    SAMPLES,
     TYPES,
     VECTOR,
     Context,
     ListVariable,
     Unsupported,
     Variable,
+    cost,
     sort_of,
 )
 from lossproof.referees.coq.defined import definedness
@@ -24,13 +28,10 @@ from lossproof.referees.coq.distributions import dimension_of, slots, variate_so
 from lossproof.referees.coq.names import rule_name
 from lossproof.referees.coq.printer import LOOSE, Printer
 from lossproof.rulebook import Rulebook
-from lossproof.terms import Term, fn, make, postorder
+from lossproof.terms import Term, postorder
 from lossproof.terms.pattern import sequence_names
 
 SYNTACTIC = "free", "shared", "without", "ranges"
-KINDS = "pdf", "cdf", "cdf_below"
-FUNCTIONALS = {"E": ("E",), "H": ("E", "pdf"), "CE": ("E",), "KL": ("E", "pdf"), "JS": ("E", "pdf")}
-SAMPLES = "samples_sum", "samples_mean", "samples_prod"
 VECTOR_SLOTS = {"at": (0,), "norm": (0,), "dot": (0, 1), "softmax": (0,), "logsumexp": (0,), "diag": (0,), "quad": (1,)}
 _MATRIX_SLOTS = {"det": (0,), "logdet": (0,), "inv": (0,), "quad": (0,), "trace": (0,)}
 
@@ -89,9 +90,9 @@ class Statement:
     metas: dict[str, Meta]
     asked: list[Asked]
     text: str
+    takes: tuple[str, ...]  # what it takes before the metavariables: W and feasible, n_samples, and "_" for any type of values
     structures: tuple[str, ...]
-    used: tuple[tuple[str, str], ...] = ()  # densities and expectations of records
-    is_generic: bool = False  # whether it is about any type of values
+    used: tuple[tuple[str, str], ...]  # densities and expectations of records
     supposes_left: bool = False  # that the left side has a value, which the record's conditions do not say
 
 
@@ -152,18 +153,21 @@ def _statement(b: _Builder) -> Statement:
     if b.supposes_left:
         asked += [Asked(b.terms[0], (), None, text, True) for text in definedness(b.terms[:1], printer, ctx)]
     conclusion = _conclusion(b, printer, ctx)
-    generic = "(V : Type) " if any(m.variate == "V" for m in b.metas.values()) else ""
-    binders = generic + " ".join(m.binder for m in b.metas.values() if m.binder)
-    samples = "(n_samples : nat) " if "n_samples" in conclusion + "".join(a.text for a in asked) else ""
-    head = "(W : Type) (feasible : W -> Prop) " if ctx.point else ""
-    premises = "".join(f"\n  ({a.text}) ->" for a in asked)
-    if samples:
-        premises = "\n  (0 < n_samples)%nat ->" + premises
+    heads = {
+        "W feasible": "(W : Type) (feasible : W -> Prop)" if ctx.point else "",
+        "n_samples": "(n_samples : nat)" if "n_samples" in conclusion + "".join(a.text for a in asked) else "",
+        "_": "(V : Type)" if any(m.variate == "V" for m in b.metas.values()) else "",
+    }
+    takes = " ".join(name for name, binder in heads.items() if binder).split()
+    premises = [f"\n  ({a.text}) ->" for a in asked]
+    if "n_samples" in takes:
+        premises.insert(0, "\n  (0 < n_samples)%nat ->")
     needs = "".join(f" {{H{s} : {s}}}" for s in printer.structures)
     kind = "fact" if b.relation == "shows" else "rule"
-    quantifiers = f"forall {head}{samples}{binders}," if head + samples + binders else ""
-    text = f"Lemma {kind}_{rule_name(b.rule.id)}{needs} : {quantifiers}{premises}\n  {conclusion}."
-    return Statement(b.rule.id, b.metas, asked, text, tuple(printer.structures), tuple(printer.used), bool(generic), b.supposes_left)
+    binders = " ".join(filter(None, [*heads.values(), *(m.binder for m in b.metas.values())]))
+    quantifiers = f"forall {binders}," if binders else ""
+    text = f"Lemma {kind}_{rule_name(b.rule.id)}{needs} : {quantifiers}{''.join(premises)}\n  {conclusion}."
+    return Statement(b.rule.id, b.metas, asked, text, tuple(takes), tuple(printer.structures), tuple(printer.used), b.supposes_left)
 
 
 # -- metavariables
@@ -330,25 +334,22 @@ def _walk_functional(t: Term, inside: frozenset[str], around: dict[str, set[str]
 
 def _asked(b: _Builder, printer: Printer, ctx: Context, condition: Term) -> Asked:
     names = [str(t.value) for t in postorder(condition) if t.op == "sym" and str(t.value) in b.metas]
-    if condition.op == "in" and condition.args[0].op == "E":
-        pass
-    elif any(t.op == "sym" and str(t.value) in b.variables for t in postorder(condition)):
+    of_expectation = condition.op == "in" and condition.args[0].op == "E"
+    if not of_expectation and any(t.op == "sym" and str(t.value) in b.variables for t in postorder(condition)):
         return _of_variable(b, printer, ctx, condition)
     around: dict[str, set[str]] = {}
     _walk(condition, frozenset(), around)
     scopes = [s for n in names for s in b.metas[n].scopes if s not in around.get(n, ())]
     order = tuple(s for s in dict.fromkeys(["point", "samples", *sorted(b.ranges)]) if s in scopes)
     over = next((n for n in names if b.metas[n].is_list and not any(t.op == "seq" for t in postorder(condition))), None)
-    inner = _elements(ctx) if over else ctx
-    text, closing = "", ""
+    inner, text = _elements(ctx) if over else ctx, ""
     for s in order:
         inner, opened = scope(inner, s, b.ranges, printer)
         text += opened
     body = printer.proposition(condition, inner)
-    if over and body != "True":
-        body, closing = f"lall (fun {over} => {body}) {over}", ""
-        text = "".join(scope(ctx, s, b.ranges, printer)[1] for s in order)
-    return Asked(condition, order, over, "True" if body == "True" else text + body + closing)
+    if body == "True":
+        return Asked(condition, order, over, body)
+    return Asked(condition, order, over, text + (f"lall (fun {over} => {body}) {over}" if over else body))
 
 
 def _of_variable(b: _Builder, printer: Printer, ctx: Context, condition: Term) -> Asked:
@@ -383,33 +384,32 @@ def scope(ctx: Context, s: str, ranges: Mapping[str, tuple[Term, Term]], printer
 
 def _index_ranges(b: _Builder, printer: Printer, ctx: Context) -> list[Asked]:
     """What ``v[k]`` asks for: an index in range, where the dimension is known and no sum binds the index."""
-    found: dict[str, Asked] = {}
-    for root in b.terms:
-        for t in postorder(root):
-            if t.op == "at" and t.args[1].op in ("sym", "bound", "num") and str(t.args[1].value) not in b.variables and str(t.args[1].value) not in b.ranges:
-                size = printer.known_dimension(t.args[0], ctx)
-                if size is not None and t.args[1].op != "num":
-                    index = printer.number(t.args[1], ctx, 9)
-                    text = f"between 1 {size} {index}"
-                    found[text] = Asked(fn("in", t.args[1], make("categories", t.args[0:1])), (), None, text, True)
-            elif t.op in ("softmax", "logsumexp") and t.args[0].op != "vec":
-                size = printer.known_dimension(t.args[0], ctx)
-                if size is not None:
-                    text = f"0 <= {size} - 1"
-                    found[text] = Asked(t, (), None, text, True)
-            if t.op == "E" and (size := _open_size(t.args[0], printer, ctx)) is not None:
-                found[f"0 <= {size} - 1"] = Asked(t, (), None, f"0 <= {size} - 1", True)
-            if t.op == "eye":
-                _natural(t.args[0], printer, ctx, found)
-            if t.op == "sum" and any(m.dimension == str(t.args[2].value) for m in b.metas.values()) and b.relation == "shows":
-                size = printer.number(t.args[2], ctx, 9)
-                found[f"0 <= {size} - 1"] = Asked(t, (), None, f"0 <= {size} - 1", True)
-    for root in b.terms:
-        for t in postorder(root):
-            if t.op in ("gt", "log") and t.args[0].op == "add" and t.args[0].args[-1].op == "seq":
-                name = next(m.name for m in b.metas.values() if m.is_list)
-                found[f"{name} <> []"] = Asked(t, (), None, f"{name} <> []", True)
-    return list(found.values())
+    found: dict[str, Term] = {}
+    terms = [t for root in b.terms for t in postorder(root)]
+    for t in terms:
+        if t.op == "at" and t.args[1].op in ("sym", "bound") and str(t.args[1].value) not in {*b.variables, *b.ranges}:
+            size = printer.known_dimension(t.args[0], ctx)
+            if size is not None:
+                found[f"between 1 {size} {printer.number(t.args[1], ctx, 9)}"] = t
+        elif t.op == "eye":
+            found[f"in_naturals {printer.number(t.args[0], ctx, 9)}"] = t
+        elif (size := _nonempty(b, t, printer, ctx)) is not None:
+            found[f"0 <= {size} - 1"] = t
+    for t in terms:
+        if t.op in ("gt", "log") and t.args[0].op == "add" and t.args[0].args[-1].op == "seq":
+            found[f"{next(m.name for m in b.metas.values() if m.is_list)} <> []"] = t
+    return [Asked(t, (), None, text, True) for text, t in found.items()]
+
+
+def _nonempty(b: _Builder, t: Term, printer: Printer, ctx: Context) -> str | None:
+    """The size that a term asks to be at least 1, if it does."""
+    if t.op in ("softmax", "logsumexp") and t.args[0].op != "vec":
+        return printer.known_dimension(t.args[0], ctx)
+    if t.op == "E":
+        return _open_size(t.args[0], printer, ctx)
+    if t.op == "sum" and b.relation == "shows" and any(m.dimension == str(t.args[2].value) for m in b.metas.values()):
+        return printer.number(t.args[2], ctx, 9)
+    return None
 
 
 def _open_size(dist: Term, printer: Printer, ctx: Context) -> str | None:
@@ -418,11 +418,6 @@ def _open_size(dist: Term, printer: Printer, ctx: Context) -> str | None:
     if record is None or not record.is_discrete or not any(d.op == "power_domain" for d in record.parameters.values()):
         return None
     return printer.known_dimension(dist.args[0], ctx)
-
-
-def _natural(size: Term, printer: Printer, ctx: Context, found: dict[str, Asked]) -> None:
-    text = f"in_naturals {printer.number(size, ctx, 9)}"
-    found[text] = Asked(size, (), None, text, True)
 
 
 def _conclusion(b: _Builder, printer: Printer, ctx: Context) -> str:
@@ -438,7 +433,8 @@ def _conclusion(b: _Builder, printer: Printer, ctx: Context) -> str:
     sort = sort_of(left, ctx.symbols)
     text = f"{printer.any(left, ctx, LOOSE)} = {printer.any(right, ctx, LOOSE)}"
     if sort in (VECTOR, MATRIX):
-        text = f"forall {'k_ j_' if sort == MATRIX else 'k_'}, {printer.any(left, ctx)} {'k_ j_' if sort == MATRIX else 'k_'} = {printer.any(right, ctx)} {'k_ j_' if sort == MATRIX else 'k_'}"
+        at = "k_ j_" if sort == MATRIX else "k_"
+        text = f"forall {at}, {printer.any(left, ctx)} {at} = {printer.any(right, ctx)} {at}"
     joined = " /\\ ".join(f"({d})" for d in defined) or "True"
     return f"({joined}) /\\\n  {text}"
 
@@ -446,18 +442,13 @@ def _conclusion(b: _Builder, printer: Printer, ctx: Context) -> str:
 def _relation(b: _Builder, printer: Printer, ctx: Context) -> str:
     sides = []
     for t in b.terms:
-        if t.op == "maximise":
-            t = fn("neg", t.args[0])
-        elif t.op == "minimise":
-            t = t.args[0]
-        side = printer.extended(t, ctx, spine=True)[1:-1] if b.is_extended else printer.number(t, ctx)
+        side = printer.extended(cost(t), ctx, spine=True)[1:-1] if b.is_extended else printer.number(cost(t), ctx)
         sides.append(f"(fun w => {side})")
     if b.relation == "same-order":
         return f"{'xsame' if b.is_extended else 'same'} feasible {sides[0]} {sides[1]}"
-    scale = offset = None
-    before = b.terms[0]
+    before, free = b.terms[0], replace(ctx, point=None)
     if before.op == "add":
-        scale, offset = "1", printer.number(before.args[1], replace(ctx, point=None), 9)
-    elif before.op == "mul":
-        scale, offset = printer.number(before.args[0], replace(ctx, point=None), 9), "0"
+        scale, offset = "1", printer.number(before.args[1], free, 9)
+    else:
+        scale, offset = printer.number(before.args[0], free, 9), "0"
     return f"affine feasible {scale} {offset} {sides[0]} {sides[1]}"

@@ -249,14 +249,16 @@ Ltac lp_ext_algebra :=
         | repeat match goal with |- context [cases ?c _ _] => destruct c; cbn [cases xadd xneg xscale] end; lp_fin;
           first [ reflexivity | apply (f_equal Fin); lp_algebra ] ].
 Ltac lp_not_pinf := intros; first [ apply xln_not_pinf | discriminate ].
-(* A density off its support, where what is known of the support stands in sight. *)
-Ltac lp_support :=
+(* The branches of every condition in the goal. *)
+Ltac lp_decide :=
   cbn [xltb xleb cdf_ext cdf_below_ext]; unfold cdf_below_ext, cases, ltb, leb, eqb, integerb; cbn [cdf_ext];
   repeat match goal with
   | |- context [Rlt_dec ?a ?b] => destruct (Rlt_dec a b)
   | |- context [Rle_dec ?a ?b] => destruct (Rle_dec a b)
   | |- context [Req_EM_T ?a ?b] => destruct (Req_EM_T a b)
-  end; cbn [andb orb negb]; first [ reflexivity | exfalso; lra | lp_algebra ].
+  end; cbn [andb orb negb].
+(* A density off its support, where what is known of the support stands in sight. *)
+Ltac lp_support := lp_decide; first [ reflexivity | exfalso; lra | lp_algebra ].
 
 (* A closed statement about rational numbers, or that one is a natural number or an integer. *)
 Ltac lp_number :=
@@ -313,13 +315,7 @@ Ltac lp_of_data :=
     | lp_algebra ].
 
 (* That a density, or a product of densities, is positive. *)
-Ltac lp_density :=
-  cbn [xltb xleb cdf_ext]; unfold cdf_below_ext, cases, ltb, leb, eqb; cbn [cdf_ext];
-  repeat match goal with
-  | |- context [Rlt_dec ?a ?b] => destruct (Rlt_dec a b)
-  | |- context [Rle_dec ?a ?b] => destruct (Rle_dec a b)
-  | |- context [Req_EM_T ?a ?b] => destruct (Req_EM_T a b)
-  end; cbn [andb orb negb]; first [ lp_pos | exfalso; lra | lra ].
+Ltac lp_density := lp_decide; first [ lp_pos | exfalso; lra | lra ].
 
 (* That a term has a value, where what is supposed of all samples is in sight. *)
 Ltac lp_value := first [ assumption | lp_defined | intros; repeat match goal with Hi : (?i < _)%nat |- _ => progress (lp_instances i Hi) end; lp_defined ].

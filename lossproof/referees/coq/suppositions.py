@@ -2,47 +2,62 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from lossproof.facts import FactRule, Rule, propositions
 from lossproof.referees.coq.context import (
     CONDITION,
     DISTRIBUTION,
+    FUNCTIONALS,
+    KINDS,
     MATRIX,
     NUMBER,
+    SAMPLES,
     TYPES,
     VECTOR,
     Context,
     Unsupported,
     Variable,
-)  # fmt: skip
+    argument,
+)
 from lossproof.referees.coq.distributions import FINITE_FAMILIES
 from lossproof.referees.coq.names import Names, rule_name
 from lossproof.referees.coq.printer import Printer
 from lossproof.referees.coq.proof import Proof, Step, Symbol
-from lossproof.referees.coq.statements import FUNCTIONALS, Asked, Meta, Statement, fact_statement, rule_statement
+from lossproof.referees.coq.statements import Asked, Meta, Statement, fact_statement, rule_statement
 from lossproof.rulebook import Rulebook
 from lossproof.terms import Term, fn, postorder, sym
 from lossproof.terms.pattern import instantiate
-
-HERE: Final = Path(__file__).parent
-
-
-@lru_cache(1)
-def scripts() -> Mapping[str, Any]:
-    """The proofs of the records' lemmas that the general tactic does not find (kind -> id -> script)."""
-    return tomllib.loads((HERE / "proofs.toml").read_text(encoding="utf-8"))
 
 
 @lru_cache(2048)
 def _lemma(rule: Rule | FactRule) -> Statement:
     """The lemma for a rule; proofs share rules."""
     return fact_statement(rule) if isinstance(rule, FactRule) else rule_statement(rule)
+
+
+@dataclass(frozen=True)
+class Supposition:
+    """A domain or hypothesis, how it is called, and what it speaks of."""
+
+    name: str
+    says: Term
+    is_learned: bool
+    is_indexed: bool
+
+    def at(self, ctx: Context) -> str:
+        """Its proof in a context. Raises Unsupported where there is no sample that it could be about."""
+        parts = [self.name]
+        if self.is_learned:
+            parts.append(f"{ctx.point} Hw")
+        if self.is_indexed:
+            if ctx.sample is None:
+                raise Unsupported("a condition on a sample outside of a sum over samples")
+            parts.append(f"{ctx.sample} H{ctx.sample}")
+        return " ".join(parts)
 
 
 class Suppositions:
@@ -56,7 +71,6 @@ class Suppositions:
         self.statements: dict[tuple[str, str], Statement] = {}
         self.densities: dict[Term, str] = {}
         self.premises: dict[tuple[str, str], None] = {}  # what records say of expectations that are no finite sums
-        self.lines: list[str] = []
         self._of_likelihood = False  # whether premises may be about the densities of samples
         #: Whether values may be infinite: then objectives are of the type ``ext``.
         self.is_extended = any(is_infinite(s.before) or is_infinite(s.after) or _may_vanish(s) for s in proof.steps)
@@ -103,37 +117,42 @@ class Suppositions:
 
     # -- what is supposed
 
-    def suppositions(self) -> None:
+    @cached_property
+    def domains(self) -> dict[str, Supposition]:
+        """For each symbol that stands for something, that it is in its domain."""
+        return {n: Supposition(f"dom_{self.names[n]}", fn("in", sym(n), s.domain), s.role == "parameter", s.indexed) for n, s in self.known.items()}
+
+    @cached_property
+    def hypotheses(self) -> list[Supposition]:
+        """The hypotheses of the proof."""
+        proof = self.proof
+        return [Supposition(f"hyp_{j}", h, proof.has_parameter(h), proof.needs_sample(h)) for j, h in enumerate(proof.hypotheses)]
+
+    @property
+    def supposed(self) -> list[Supposition]:
+        """All that is supposed."""
+        return [*self.domains.values(), *self.hypotheses]
+
+    def suppositions(self) -> list[str]:
         """Domains and hypotheses: of data and fixed symbols as hypotheses, of parameters as the feasible set."""
+        lines: list[str] = []
         feasible: list[tuple[str, str]] = []
-        rows = [(f"dom_{self.names[n]}", fn("in", sym(n), s.domain), s.role == "parameter", s.indexed) for n, s in self.known.items()]
-        rows += [(f"hyp_{j}", h, self.proof.has_parameter(h), self.proof.needs_sample(h)) for j, h in enumerate(self.proof.hypotheses)]
-        for name, condition, is_learned, is_indexed in rows:
-            ctx = replace(self.ctx, point="w" if is_learned else None, sample="i" if is_indexed else None)
-            text = self.printer.proposition(condition, ctx)
+        for s in self.supposed:
+            ctx = replace(self.ctx, point="w" if s.is_learned else None, sample="i" if s.is_indexed else None)
+            text = self.printer.proposition(s.says, ctx)
             if text == "True":
                 continue
-            if is_indexed:
+            if s.is_indexed:
                 text = f"forall i, (i < n_samples)%nat -> {text}"
-            if is_learned:
-                feasible.append((name, text))
+            if s.is_learned:
+                feasible.append((s.name, text))
             else:
-                self.lines.append(f"Hypothesis {name} : {text}.")
+                lines.append(f"Hypothesis {s.name} : {text}.")
         body = " /\\\n  ".join(f"({text})" for _, text in feasible) or "True"
-        self.lines.append(f"\n(* The parameters that are allowed. *)\nDefinition feasible (w : W) : Prop :=\n  {body}.")
+        lines.append(f"\n(* The parameters that are allowed. *)\nDefinition feasible (w : W) : Prop :=\n  {body}.")
         for j, (name, text) in enumerate(feasible):
-            path = "H" if len(feasible) == 1 else _projection("H", j, len(feasible))
-            self.lines.append(f"Lemma {name} : forall w, feasible w -> {text}.\nProof. intros w H. exact ({path}). Qed.")
-
-    def _supposed(self, name: str, condition: Term, is_learned: bool, is_indexed: bool, ctx: Context) -> str:
-        parts = [name]
-        if is_learned:
-            parts.append(f"{ctx.point} Hw")
-        if is_indexed:
-            if ctx.sample is None:
-                raise Unsupported("a condition on a sample outside of a sum over samples")
-            parts.append(f"{ctx.sample} H{ctx.sample}")
-        return " ".join(parts)
+            lines.append(f"Lemma {name} : forall w, feasible w -> {text}.\nProof. intros w H. exact ({_projection('H', j, len(feasible))}). Qed.")
+        return lines
 
     # -- facts
 
@@ -156,17 +175,12 @@ class Suppositions:
 
     def _how(self, number: int, ctx: Context, block: Block) -> str:
         fact = self.proof.facts[number]
-        if fact.rule == "domain" and str(fact.says.args[0].value) in ctx.variables:
-            return f"exact ({self._inside(str(fact.says.args[0].value), ctx)})."
         if fact.rule == "domain":
-            symbol = self.proof.symbols[str(fact.says.args[0].value)]
-            name = f"dom_{self.names[symbol.name]}"
-            return f"exact ({self._supposed(name, fact.says, symbol.role == 'parameter', symbol.indexed, ctx)})."
+            name = str(fact.says.args[0].value)
+            return f"exact ({self._inside(name, ctx) if name in ctx.variables else self.domains[name].at(ctx)})."
         if fact.rule == "hypothesis":
             n, part, count = self.proof.hypothesis_parts[fact.says]
-            h = self.proof.hypotheses[n]
-            term = self._supposed(f"hyp_{n}", h, self.proof.has_parameter(h), self.proof.needs_sample(h), ctx)
-            return f"exact ({_projection(f'({term})', part, count)})."
+            return f"exact ({_projection(f'({self.hypotheses[n].at(ctx)})', part, count)})."
         if fact.rule == "number":
             return "lp_number."
         if fact.rule == "density-nonnegative":
@@ -184,8 +198,7 @@ class Suppositions:
         """The proof that the variable of an expectation is in its domain."""
         where, _, proof = ctx.variables[name].rpartition(":")
         if where == "data":
-            symbol = self.proof.symbols[proof]
-            return self._supposed(f"dom_{self.names[proof]}", symbol.domain, symbol.role == "parameter", symbol.indexed, ctx)
+            return self.domains[proof].at(ctx)
         id = where.removeprefix("dist:")
         return proof if id in FINITE_FAMILIES else f"inside_{rule_name(id)} {'_ ' * len(Rulebook.default().distribution(id).takes)}_ {proof}"
 
@@ -202,17 +215,12 @@ class Suppositions:
         if block.is_ambient:
             return
         block.is_ambient = True
-        rows = [(f"dom_{self.names[n]}", fn("in", sym(n), s.domain), s.role == "parameter", s.indexed) for n, s in self.known.items()]
-        rows += [(f"hyp_{j}", h, self.proof.has_parameter(h), self.proof.needs_sample(h)) for j, h in enumerate(self.proof.hypotheses)]
-        for name, condition, is_learned, is_indexed in rows:
-            if (is_learned and ctx.point is None) or not (is_learned or (is_indexed and ctx.sample)):
+        for s in self.supposed:
+            if (s.is_learned and ctx.point is None) or not (s.is_learned or (s.is_indexed and ctx.sample)):
                 continue
-            inner = ctx if ctx.sample or not is_indexed else ctx.within_sample()[0]
-            if self.printer.proposition(condition, inner) == "True":
-                continue
-            whole = is_indexed and ctx.sample is None
-            term = f"{name} {ctx.point} Hw" if whole else self._supposed(name, condition, is_learned, is_indexed, ctx)
-            block.add(f"pose proof ({term}) as A_{name}.")
+            whole = s.is_indexed and ctx.sample is None  # said of all samples
+            if self.printer.proposition(s.says, ctx.within_sample()[0] if whole else ctx) != "True":
+                block.add(f"pose proof ({f'{s.name} {ctx.point} Hw' if whole else s.at(ctx)}) as A_{s.name}.")
 
     def every_fact(self, ctx: Context, block: Block) -> None:
         """The facts of the proof that can be said in this context, other than those about whole likelihoods."""
@@ -231,7 +239,7 @@ class Suppositions:
         """The facts about sums over samples, densities and expectations, and those that rest on them."""
         found: set[int] = set()
         for fact in self.proof.facts:
-            own = any(t.op in ("samples_sum", "samples_mean", "samples_prod", "pdf", *FUNCTIONALS) for t in postorder(fact.says))
+            own = any(t.op in (*SAMPLES, "pdf", *FUNCTIONALS) for t in postorder(fact.says))
             if own or any(p in found or self.proof.facts[p].says.is_open for p in fact.premises):
                 found.add(fact.number)
         return found
@@ -253,12 +261,8 @@ class Suppositions:
 
     def _use(self, s: Statement, name: str, bindings: Any, known: dict[Term, int], ctx: Context, block: Block, end: str) -> str:
         values = self._arguments(s, bindings, ctx)
-        samples = "n_samples" in s.text.split(",")[0]
-        head = ["_"] if s.is_generic else []
-        head += (["W", "feasible"] if "(W : Type)" in s.text else [])
-        head = (["n_samples"] if samples else []) + head if s.is_generic else head + (["n_samples"] if samples else [])
-        given = (["n_positive"] if samples else []) + ["_" for _ in s.asked]
-        call = " ".join([name, *head, *values, *given])
+        given = (["n_positive"] if "n_samples" in s.takes else []) + ["_" for _ in s.asked]
+        call = " ".join([name, *s.takes, *values, *given])
         if s.supposes_left:
             self.ambient(ctx, block)
         if not s.asked:
@@ -280,7 +284,7 @@ class Suppositions:
                 found.append(f"[{'; '.join(self._lambda(meta, v, s, bindings, ctx) for v in value)}]")
             else:
                 text = self._lambda(meta, value, s, bindings, ctx)
-                found.append(text if " " not in text or (text[0] in "([" and text[-1] in ")]" and _closed(text)) else f"({text})")
+                found.append(text if text[0] in "([" and _closed(text) else argument(text))
         return found
 
     def _size(self, meta: Meta, s: Statement, bindings: Any, ctx: Context) -> str:
@@ -385,7 +389,7 @@ class Suppositions:
             if name in ctx.variables:
                 found.append(f"pose proof ({self._inside(name, ctx)}).")
             elif name in self.known and (ctx.sample is not None or not symbol.indexed) and (ctx.point or symbol.role != "parameter"):
-                found.append(f"pose proof ({self._supposed(f'dom_{self.names[name]}', symbol.domain, symbol.role == 'parameter', symbol.indexed, ctx)}).")
+                found.append(f"pose proof ({self.domains[name].at(ctx)}).")
         last = " | solve [ lp_likelihood ]" if self._of_likelihood else ""
         return " ".join([*found, f"first [ lp_range | lp_defined{last} ]."])
 
@@ -417,7 +421,7 @@ class Block:
 
 def is_infinite(term: Term) -> bool:
     """Whether infinity occurs in a term, other than as an argument of a distribution or of a distribution function."""
-    if term.op in ("pdf", "cdf", "cdf_below") or term.op.startswith("dist:"):
+    if term.op in KINDS or term.op.startswith("dist:"):
         return False
     return (term.op == "const" and term.value == "oo") or any(is_infinite(a) for a in term.args)
 
@@ -436,9 +440,10 @@ def _projection(of: str, part: int, count: int) -> str:
 
 
 def _closed(text: str) -> bool:
+    """Whether the bracket that a text begins with ends where it does."""
     depth = 0
     for j, c in enumerate(text):
         depth += (c in "([") - (c in ")]")
-        if depth == 0 and j < len(text) - 1:
-            return False
-    return True
+        if depth == 0:
+            return j == len(text) - 1
+    return False

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from lossproof.referees.coq.context import EXTENDED, NUMBER, TYPES, VECTOR, Context, Variable, sort_of
+from lossproof.referees.coq.context import EXTENDED, NUMBER, TYPES, VECTOR, Context, Variable, cost, sort_of
 from lossproof.referees.coq.distributions import FINITE_FAMILIES, declaration, definition
 from lossproof.referees.coq.names import rule_name
 from lossproof.referees.coq.printer import LOOSE
@@ -112,13 +112,13 @@ class Writer(Suppositions):
         return f"refine (f_equal (fun h : {TYPES[sort]} => {shown}) (_ : {a} = {b})).\n  "
 
     def _infinite_leaf(self, step: Step, ctx: Context) -> str:
+        if step.rule == "lemma":
+            return self._leaf(step, ctx)
         block = Block("")
         self.ambient(ctx, block)
         self.every_fact(ctx, block)
         if step.rule == "algebra":
             return block.text() + "lp_ext_algebra."
-        if step.rule == "lemma":
-            return self._leaf(step, ctx)
         if step.rule in EXTENDED_STEPS:
             return block.text() + EXTENDED_STEPS[step.rule]
         known = dict(step.conditions)
@@ -138,8 +138,7 @@ class Writer(Suppositions):
             left = self.proof.chains[chain][0]
             use = f"{self.chain_names[chain]}{self._at(left, ctx)}"
             return f"exact ({use if 'direction' not in step.bindings else f'eq_sym ({use})'})."
-        kind = self.proof.kind(step.rule)
-        if kind in ("density", "cdf", "cdf_below"):
+        if self.proof.kind(step.rule) in ("density", "cdf", "cdf_below"):
             return self._unfolding(step, ctx, block)
         if step.before.op == "E" and step.before.args[0].op == "dist:empirical":
             return "lp_of_data."
@@ -205,17 +204,8 @@ class Writer(Suppositions):
         return found
 
     def definitions(self) -> list[str]:
-        """The densities and distribution functions that were used, those that others use first."""
-        book = Rulebook.default()
-        done: dict[tuple[str, str], str] = {}
-        pending = list(self.printer.used)
-        while pending:
-            kind, id = pending.pop(0)
-            if (kind, id) not in done and kind != "E":
-                before = set(self.printer.used)
-                done[kind, id] = definition(self.printer, book, kind, id)
-                pending += [u for u in self.printer.used if u not in before]
-        return list(done.values())
+        """The densities and distribution functions that were used."""
+        return [definition(kind, id) for kind, id in self.printer.used if kind != "E"]
 
 
 def _exponent(root: Term, place: tuple[int, ...], step: Step) -> int | None:
@@ -228,13 +218,6 @@ def _exponent(root: Term, place: tuple[int, ...], step: Step) -> int | None:
             return depth if replace_at(node, place[depth:], step.after).args[1].op == "num" else None
         node = node.args[i]
     return None
-
-
-def cost(term: Term) -> Term:
-    """An objective as what is to be least."""
-    if term.op == "maximise":
-        return fn("neg", term.args[0])
-    return term.args[0] if term.op == "minimise" else term
 
 
 def _sort_at(root: Term, place: tuple[int, ...], ctx: Context) -> str:
