@@ -81,7 +81,7 @@ def test_points_that_are_no_witness() -> None:
     data = proof("y ~ N(yhat, sigma^2)", "MSE", "yhat,sigma")
     for point in data["witness"]["points"]:
         point["sigma"] = "-" + point["sigma"]
-    assert written(data).unwritten == "a witness that does not keep to the domains"
+    assert written(data).unwritten == "values that do not keep to what is supposed"
     data = proof("y ~ N(yhat, sigma^2)", "MSE", "yhat,sigma")
     data["witness"]["points"][1] = {"sigma": "1", "yhat": "1"}
     assert written(data).unwritten == "points that both order alike"
@@ -108,7 +108,9 @@ def test_a_witness_that_is_not_written_is_reported() -> None:
 )
 def test_coq_itself_rejects_what_is_false(pattern: str, by: str, tmp_path: Path) -> None:
     text = ProofFile(squares_and_absolutes()).body()
-    for name, content, accepted in (("right", text, True), ("wrong", re.sub(pattern, by, text, count=1), False)):
+    start = text.index("Module Witness.")
+    head, witness = text[:start], text[start:]
+    for name, content, accepted in (("right", text, True), ("wrong", head + re.sub(pattern, by, witness, count=1), False)):
         assert accepted or content != text
         (tmp_path / f"{name}.v").write_text(f"{HEADER}\n{content}", encoding="utf-8")
         outcome = compile_file(tmp_path, f"{name}.v", 60, library())

@@ -777,8 +777,32 @@ Qed.
 
 End Proof.
 
+(* What is supposed is not contradictory: here are values at which it holds, with one sample. *)
+Module Satisfiable.
+Section Satisfiable.
+Definition n_samples : nat := 1.
+Definition i0 : nat := 0.
+Definition s_sigma : R := 1.
+Definition s_y (i : nat) : R := 1.
+Definition s_yhat (w : point) (i : nat) : R := 1.
+Lemma n_positive : (0 < n_samples)%nat.
+Proof. unfold n_samples. lia. Qed.
+Lemma r1 : within (rat 1 1) (rat 1 1) (s_sigma).
+Proof. lp_row (w_int 1). Qed.
+Lemma dom_s_sigma : in_positive s_sigma.
+Proof. exact (m_positive _ _ _ r1 eq_refl). Qed.
+Example hypotheses_satisfiable : exists (W : Type) (n_samples : nat) (s_sigma : R) (s_y : nat -> R) (s_yhat : W -> nat -> R),
+  (0 < n_samples)%nat /\
+  (in_positive s_sigma) /\
+  exists w : W,
+    True.
+Proof. exists point, n_samples, s_sigma, s_y, s_yhat. exact (conj n_positive (conj dom_s_sigma (ex_intro _ P0 I))). Qed.
+End Satisfiable.
+End Satisfiable.
 
 
-Definition certificate := (@chain_sample, @chain_preamble, @chain_dataset, @max_likelihood_is_min_loss, @minimisers_agree, @per_sample, @well_defined).
+
+
+Definition certificate := (@chain_sample, @chain_preamble, @chain_dataset, @max_likelihood_is_min_loss, @minimisers_agree, @per_sample, @well_defined, @Satisfiable.hypotheses_satisfiable).
 
 Print Assumptions certificate.

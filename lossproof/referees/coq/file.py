@@ -16,6 +16,7 @@ from lossproof.referees.coq.names import rule_name
 from lossproof.referees.coq.printer import LOOSE
 from lossproof.referees.coq.proof import Proof, Step
 from lossproof.referees.coq.refutation import refutation_of
+from lossproof.referees.coq.satisfiable import SAID, THEOREM, satisfiable
 from lossproof.referees.coq.suppositions import Block
 from lossproof.referees.coq.writer import Writer, likelihoods
 from lossproof.syntax import to_ascii
@@ -51,6 +52,7 @@ _SAID = {
     "minimisers_agree": "a parameter has the greatest likelihood just if it has the least loss",
     "per_sample": "NLL = scale * loss + offset, and the offset is the sum of the ledger",
     "well_defined": "every term of the claim has a value",
+    THEOREM: SAID,
 }
 
 
@@ -78,6 +80,8 @@ class ProofFile:
         self.said = ""
         #: Why what the witness shows is not written, or None.
         self.unwritten: str | None = None
+        #: Why it is not shown that the hypotheses can hold together, or None.
+        self.unsatisfied: str | None = None
 
     @property
     def x(self) -> str:
@@ -102,8 +106,18 @@ class ProofFile:
         variables = " ".join(["(W : Type)", "(n_samples : nat)", *w.variables()])
         return "\n\n".join([
             *definitions, *lemmas, "Section Proof.", *context, f"Variables {variables}.",
-            "Hypothesis n_positive : (0 < n_samples)%nat.", *w.declarations(), *supposed, *densities, *parts, "End Proof.", self._refutation(),
+            "Hypothesis n_positive : (0 < n_samples)%nat.", *w.declarations(), *supposed, *densities, *parts, "End Proof.", self._satisfiable(), self._refutation(),
         ]) + "\n"  # fmt: skip
+
+    def _satisfiable(self) -> str:
+        """That the hypotheses can hold together, after the section; if it cannot be written, ``unsatisfied`` says why."""
+        try:
+            text = satisfiable(self.writer)
+        except Unsupported as error:
+            self.unsatisfied = str(error)
+            return ""
+        self.theorems.append(THEOREM)
+        return text
 
     def _refutation(self) -> str:
         """What the witness of a comparison shows, after the section; if it cannot be written, ``unwritten`` says why."""
@@ -402,7 +416,7 @@ class ProofFile:
         found = [(f"{len(self.proof.steps)} steps", "each a lemma, each rule a lemma with the conditions that it asks for")]
         for name in self.theorems:
             said = self.said if name.startswith("Witness.") else _SAID.get(name, "the chain's ends are related as it says")
-            found.append((name.removeprefix("chain_").removeprefix("Witness.").replace("_", " "), said))
+            found.append((name.removeprefix("chain_").rpartition(".")[2].replace("_", " "), said))
         return found
 
     def _theorems(self) -> str:

@@ -182,6 +182,8 @@ def _findings(file: ProofFile, text: str, outcome: Outcome, seconds: float) -> l
         found.append(Finding("the claim", "undecided", reason))
     elif file.unwritten is not None:
         found.append(Finding("that nothing stronger holds", "undecided", f"the witness is not written: {file.unwritten}", required=False))
+    if file.unsatisfied is not None:
+        found.append(Finding("that the hypotheses can hold together", "undecided", file.unsatisfied, required=False))
     detail = f"rests on {', '.join(sorted(axioms)) or 'no axiom'}"
     if foreign:
         found.append(Finding("axioms", "undecided", f"rests on {', '.join(foreign)}, which are not those of the real numbers"))

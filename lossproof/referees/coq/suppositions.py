@@ -102,7 +102,7 @@ class Suppositions:
         dimension = None if size is None else (lambda ctx: self.printer.number(size, ctx, 9))
         return Variable(symbol.sort, write, dimension)
 
-    @property
+    @cached_property
     def known(self) -> Mapping[str, Symbol]:
         """The symbols that stand for something: all but the variables of expectations."""
         return {n: s for n, s in self.proof.symbols.items() if s.role != "variable"}
@@ -128,22 +128,27 @@ class Suppositions:
         proof = self.proof
         return [Supposition(f"hyp_{j}", h, proof.has_parameter(h), proof.needs_sample(h)) for j, h in enumerate(proof.hypotheses)]
 
-    @property
+    @cached_property
     def supposed(self) -> list[Supposition]:
         """All that is supposed."""
         return [*self.domains.values(), *self.hypotheses]
+
+    def said(self, s: Supposition) -> str | None:
+        """What is supposed, at the point w if it is of parameters, of each sample if it is about samples; None for what types and scopes say."""
+        ctx = replace(self.ctx, point="w" if s.is_learned else None, sample="i" if s.is_indexed else None)
+        text = self.printer.proposition(s.says, ctx)
+        if text == "True":
+            return None
+        return f"forall i, (i < n_samples)%nat -> {text}" if s.is_indexed else text
 
     def suppositions(self) -> list[str]:
         """Domains and hypotheses: of data and fixed symbols as hypotheses, of parameters as the feasible set."""
         lines: list[str] = []
         feasible: list[tuple[str, str]] = []
         for s in self.supposed:
-            ctx = replace(self.ctx, point="w" if s.is_learned else None, sample="i" if s.is_indexed else None)
-            text = self.printer.proposition(s.says, ctx)
-            if text == "True":
+            text = self.said(s)
+            if text is None:
                 continue
-            if s.is_indexed:
-                text = f"forall i, (i < n_samples)%nat -> {text}"
             if s.is_learned:
                 feasible.append((s.name, text))
             else:
