@@ -14,7 +14,7 @@ from lossproof.facts.prover import in_domain
 from lossproof.kernel import KernelError, Theorem
 from lossproof.model import NATURALS
 from lossproof.objectives import Question, read_question
-from lossproof.proof import Chain, Proof
+from lossproof.proof import Certifiable, Chain, Proof
 from lossproof.rulebook import Rulebook
 from lossproof.search.comparing import Comparer, Found
 from lossproof.search.defined import needs, only_one_defined
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import sympy
 
     from lossproof.interop.witness import Witness
-    from lossproof.referees import Certificate
 
 REFUTED: Final = "refuted"
 UNKNOWN: Final = "unknown"
@@ -47,7 +46,7 @@ class Condition:
     verdict: Verdict
 
 
-class Verdict:
+class Verdict(Certifiable):
     """What :func:`compare` returns: A = scale·B + offset, for the relations that say so."""
 
     def __init__(self, question: Question, book: Rulebook, parts: dict[str, Any]) -> None:
@@ -108,12 +107,6 @@ class Verdict:
         from lossproof.render.comparison_pages import verdict_latex
 
         return verdict_latex(self, **options)
-
-    def certify(self, **options: Any) -> Certificate:
-        """What SymPy, ball arithmetic and Coq say of the proof: ``by`` names whom to ask, ``keep`` a folder for files, ``time_limit`` the seconds."""
-        from lossproof.referees import certify
-
-        return certify(self.to_dict(), **options)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lossproof.errors import InternalError, UnsupportedError
 from lossproof.kernel import Kernel, KernelError, Theorem
 from lossproof.model import Model, read_model
-from lossproof.proof import Chain, Proof
+from lossproof.proof import Certifiable, Chain, Proof
 from lossproof.rulebook import Loss, Rulebook
 from lossproof.search.collect import Collected, Collector
 from lossproof.search.dataset import Dataset, not_known
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import sympy
     from matplotlib.figure import Figure
 
-    from lossproof.referees import Certificate
 
 REDUCTIONS: Final = ("mean", "sum", "none")
 
@@ -45,7 +44,7 @@ class Piece:
         return _nll([self])
 
 
-class Derivation:
+class Derivation(Certifiable):
     """What :func:`derive` returns; the terms are per sample unless said otherwise."""
 
     def __init__(self, model: Model, kernel: Kernel, book: Rulebook, reduction: str, parts: dict[str, Any]) -> None:
@@ -133,12 +132,6 @@ class Derivation:
         from lossproof.render.json import proof_dict
 
         return proof_dict(self)
-
-    def certify(self, **options: Any) -> Certificate:
-        """What SymPy, ball arithmetic and Coq say of the proof: ``by`` names whom to ask, ``keep`` a folder for files, ``time_limit`` the seconds."""
-        from lossproof.referees import certify
-
-        return certify(self.to_dict(), **options)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

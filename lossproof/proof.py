@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lossproof.kernel import Step, Theorem, Trace
+
+if TYPE_CHECKING:
+    from lossproof.referees import Certificate
+
+
+class Certifiable:
+    """What has proofs that referees can judge."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """The object that is written as JSON, with its proofs."""
+
+    def certify(self, by: Iterable[str] | str | None = None, *, keep: str | PathLike[str] | None = None, time_limit: float = 60.0) -> Certificate:
+        """What SymPy, ball arithmetic and Coq say of the proof: a report of each, with ``confirmed`` and ``refuted`` of all.
+
+        ``by`` names whom to ask: some of ``sympy``, ``balls`` and ``coq``, by default all. ``keep`` is a folder for the files that a referee
+        writes; ``time_limit`` is in seconds, for each referee and each proof. Raises UsageError for other names and for a limit that is not positive.
+        """
+        from lossproof.referees import REFEREES, certify
+
+        return certify(self.to_dict(), REFEREES if by is None else by, None if keep is None else Path(keep), time_limit)
 
 
 @dataclass(frozen=True, slots=True)

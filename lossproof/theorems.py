@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from lossproof.comparison import Verdict, compare
 from lossproof.errors import RecordError, UnknownNameError
 from lossproof.facts import Algebra, Fact, Prover, Symbol
 from lossproof.objectives import read_question
+from lossproof.proof import Certifiable
 from lossproof.rulebook import Rulebook
 from lossproof.rulebook.naming import plain_name
 from lossproof.rulebook.theorems import NamedTheorem, Roles, TheoremStep
 from lossproof.search.dataset import COUNT
 from lossproof.syntax import parse_expression
 from lossproof.terms import ZERO, Term, add, fn, neg, substitute, sym
-
-if TYPE_CHECKING:
-    from lossproof.referees import Certificate
 
 #: Comparisons as they are written, the longer spellings first.
 _SIGNS: Final = ((">=", "ge"), ("<=", "le"), ("==", "eq"), ("!=", "ne"), (">", "gt"), ("<", "lt"))
@@ -36,7 +34,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NamedProof:
+class NamedProof(Certifiable):
     """What :func:`prove` returns: the theorem, a verdict for each of its steps, and its propositions."""
 
     theorem: NamedTheorem
@@ -83,12 +81,6 @@ class NamedProof:
         from lossproof.render.theorem import theorem_dict
 
         return theorem_dict(self)
-
-    def certify(self, **options: Any) -> Certificate:
-        """What SymPy, ball arithmetic and Coq say of the proof: ``by`` names whom to ask, ``keep`` a folder for files, ``time_limit`` the seconds."""
-        from lossproof.referees import certify
-
-        return certify(self.to_dict(), **options)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
