@@ -151,14 +151,29 @@ def test_what_cannot_be_read_is_undecided() -> None:
 
 def test_a_step_that_is_refused_is_named() -> None:
     proof = lp.derive("exponential").to_dict()
-    wrong = next(m for m in mutations(proof) if m.certain and m.kind.startswith("step"))
-    (finding,) = judge_all([wrong.proof])[0].findings
-    assert finding.answer == "undecided"
-    assert re.search(r"step \d+|not written", finding.detail), finding.detail
+    last = max(s["id"] for s in proof["steps"] if s["chain"] == "sample")
+    for kind, detail in (("step-after", r"not written: step \d+, which"), ("consistent", rf"not accepted, at step {last}, ")):
+        wrong = next(m for m in mutations(proof) if m.certain and m.kind == kind)
+        (finding,) = judge_all([wrong.proof])[0].findings
+        assert finding.answer == "undecided"
+        assert re.match(detail, finding.detail), finding.detail
+
+
+def test_a_file_that_is_refused_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    found = [m for m in mutations(lp.derive("exponential").to_dict()) if m.kind == "sample-nll"]
+    (report,) = certify(found[0].proof, by=["coq"])
+    assert report.answer == "undecided"
+    assert "not accepted, in per_sample: " in report.findings[0].detail
+    assert [Path(f).parent.parent for f in report.files] == [tmp_path] * 2
+    assert {Path(f).name for f in report.files} == {"Lossproof.v", "proof.v"}
+    outcome = compiled(Path(report.files[1]).read_text(encoding="utf-8"), library(), 60)
+    assert not outcome.accepted
 
 
 def test_time_runs_out() -> None:
-    (report,) = certify(lp.derive("student-t").to_dict(), by=["coq"], time_limit=0.01)
+    report = judge_all([lp.derive("student-t").to_dict()], time_limit=0.01)[0]
     assert report.answer == "undecided"
     assert "within" in report.findings[0].detail
 

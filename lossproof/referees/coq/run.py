@@ -106,11 +106,13 @@ def _kept(fresh: Path, folder: Path) -> Path:
 
 
 def judge(proof: Mapping[str, Any], *, keep: Path | None, time_limit: float) -> Report:
-    """Writes the proof for Coq and reports what it accepted."""
-    return judge_all([proof], keep=keep, time_limit=time_limit)[0]
+    """Writes the proof for Coq and reports what it accepted. A file that is not accepted is kept in any case, in a folder for temporary files."""
+    return judge_all([proof], keep=keep, time_limit=time_limit, keep_refused=True)[0]
 
 
-def judge_all(proofs: Sequence[Mapping[str, Any]], *, keep: Path | None = None, time_limit: float = 60.0) -> list[Report]:
+def judge_all(
+    proofs: Sequence[Mapping[str, Any]], *, keep: Path | None = None, time_limit: float = 60.0, keep_refused: bool = False
+) -> list[Report]:
     """What Coq says of each proof: as modules of one file, and each alone if that file is not accepted. The limit is for each."""
     start = time.perf_counter()
     if coqc() is None:
@@ -129,15 +131,17 @@ def judge_all(proofs: Sequence[Mapping[str, Any]], *, keep: Path | None = None, 
         return [Report("coq", (Finding(_WHOLE, "undecided", str(error)),), 0.0) for _ in proofs]
     together = _together(files, where, time_limit) if len(files) > 1 else None
     for j, (number, file, body) in enumerate(files):
-        reports[number] = together[j] if together is not None else _alone(file, body, where, keep, time_limit)
+        reports[number] = together[j] if together is not None else _alone(file, body, where, keep, time_limit, keep_refused=keep_refused)
     return [r for r in reports if r is not None]
 
 
-def _alone(file: ProofFile, body: str, where: Path, keep: Path | None, limit: float) -> Report:
+def _alone(file: ProofFile, body: str, where: Path, keep: Path | None, limit: float, *, keep_refused: bool) -> Report:
     start = time.perf_counter()
     text = whole(body)
     outcome = compiled(text, where, limit)
     seconds = time.perf_counter() - start
+    if keep is None and keep_refused and not outcome.accepted:
+        keep = Path(tempfile.mkdtemp(prefix="lossproof-coq-"))
     return Report("coq", tuple(_findings(file, text, outcome, seconds)), seconds, _keep(text, keep))
 
 
@@ -204,12 +208,19 @@ def _failure(text: str, outcome: Outcome) -> str:
     if outcome.timed_out:
         return outcome.output
     where = re.search(r'File "[^"]*", line (\d+)', outcome.output)
-    lines = text.splitlines()
-    line = int(where[1]) - 1 if where else 0
-    while line > 0 and not re.match(r"\(\* (step|\w+:)", lines[line]):
-        line -= 1
-    at = f"at {lines[line][3:-3][:120]}: " if line else ""
+    at = _place(text.splitlines()[: int(where[1])]) if where else ""
     return f"not accepted, {at}{_first_error(outcome.output)}"
+
+
+def _place(lines: Sequence[str]) -> str:
+    """What stands at the end of these lines: a step of the trace, or else a lemma by its name."""
+    for j in range(len(lines) - 1, -1, -1):
+        stated = re.match(r"(?:Lemma|Theorem|Corollary|Example) (\w+)", lines[j])
+        if stated is not None and "_step_" not in stated[1]:
+            return f"in {stated[1]}: "
+        if lines[j].startswith("(* step"):
+            return f"at {lines[j][3:-3][:120]}: "
+    return ""
 
 
 def _first_error(output: str) -> str:
