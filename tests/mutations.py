@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,14 @@ class Draft:
 
     def number(self, value: str) -> int:
         return self.term("num", value)
+
+    def replaced(self, root: int, place: Sequence[int], new: int) -> int:
+        """The number of a term with another at that place."""
+        if not place:
+            return new
+        op, *args = self.data["terms"][root]
+        args[place[0]] = self.replaced(args[place[0]], place[1:], new)
+        return self.term(op, *args)
 
     def put(self, part: str, **values: Any) -> Draft:
         """Change entries of an object of the proof."""
@@ -158,6 +166,26 @@ def _derivation(proof: Proof) -> Iterator[Mutation]:
         draft.data["ledger"] = [r for j, r in enumerate(proof["ledger"]) if j != i]
         yield Mutation("dropped", f"row {i + 1} of the ledger lost, from the offset too", draft.put("per_sample", offset=offset).data, True)
     yield from _consistent(proof)
+    yield from _cut_off(proof)
+
+
+def _cut_off(proof: Proof) -> Iterator[Mutation]:
+    """Each step of one sample's chain with another result, with which the chain ends: what is wrong is the step alone."""
+    chain = proof["chains"]["sample"]
+    whole = chain["left"]
+    for i, step in enumerate(proof["steps"]):
+        if step["chain"] != "sample":
+            continue
+        if _is_number(proof, step["after"]):
+            draft = Draft(proof)
+            after = draft.term("add", draft.number("1"), step["after"])
+            end = draft.replaced(whole, step["place"], after)
+            draft.step(i, after=after).put("chains", sample={**chain, "right": end})
+            draft.data["steps"] = [s for j, s in enumerate(draft.data["steps"]) if j <= i or s["chain"] != "sample"]
+            yield Mutation("step-cut-off", f"step {step['id']} ({step['rule']}): its result plus 1, where the chain ends", draft.data, True)
+        draft = Draft(proof)
+        whole = draft.replaced(whole, step["place"], step["after"])
+        proof = draft.data
 
 
 def _consistent(proof: Proof) -> Iterator[Mutation]:

@@ -101,6 +101,15 @@ def test_all_wrong_derivations_of_one_family() -> None:
         assert report.answer != "confirmed", f"{row}: {report.text()}"
 
 
+def test_each_step_with_another_result_is_refused_there() -> None:
+    found = [m for m in mutations(lp.derive("poisson").to_dict()) if m.kind == "step-cut-off"]
+    assert len(found) == 7
+    for number, row in enumerate(found, 1):
+        (report,) = judge_all([row.proof], time_limit=LIMIT)
+        place = "in density_1" if number == 1 else f"at step {number},"  # that a density is positive comes before the steps
+        assert report.findings[0].detail.startswith(f"not accepted, {place}"), report.text()
+
+
 def test_a_claim_that_nothing_is_known_is_not_confirmed() -> None:
     verdict = lp.compare("sum(zeta(w^2 + 2))", "mean(cosh(w)^2 + w)", learn=["w"])
     proof = {**verdict.proof.to_dict()}
