@@ -263,7 +263,7 @@ def _combinator(reading: Reading, record: Distribution, call: Call, variate: Ter
             for v in values:
                 if symbols(v):
                     reading.domains.constrain(v, REALS)
-    reading.support.extend(instantiate(c, bindings) for c in record.density.support)
+    reading.support.extend(instantiate(c, bindings) for c in (*record.assumes, *record.density.support))
     return make(record.op, args)
 
 

@@ -20,8 +20,10 @@ from lossproof.cli import main
 from lossproof.errors import MalformedError, UsageError
 from lossproof.referees import INSTALL, REFEREES, Certificate, Finding, Report, balls, certify
 from lossproof.referees.ball_densities import density
+from lossproof.referees.ball_points import Points
 from lossproof.referees.reading import Reading, parts
 from lossproof.referees.sympy_worker import Worker
+from lossproof.referees.walking import Samples
 from lossproof.rulebook import Rulebook
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,6 +93,19 @@ def test_a_wrong_density_is_refuted_though_all_follows_from_it() -> None:
     report = balls.judge(proof)
     assert report.answer == "refuted"
     assert "step 1 (density-laplace)" in report.text()
+
+
+@pytest.mark.parametrize("more", ["", " with u, v, w fixed", " where u == 2*v - w/3"])
+def test_points_keep_to_equations_and_domains(more: str) -> None:
+    points = Points(Reading(lp.derive(f"y ~ Mixture([u, v, w], Normal(a, 1), Normal(b, 1), Normal(c, 1)){more}").to_dict()))
+    for _ in range(20):
+        point = points.draw(2, 2)
+        assert point is not None
+        for i in range(2):
+            u, v, w = ((x[i] if isinstance(x, Samples) else x) for x in (point[n] for n in "uvw"))
+            assert min(u, v, w) > 0
+            assert u + v + w == 1
+            assert "==" not in more or u == 2 * v - w / 3
 
 
 def test_both_sides_of_a_case_are_met() -> None:

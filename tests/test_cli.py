@@ -350,6 +350,7 @@ NAMES = [
 MEANING = [
     "y ~ Normal(a, 1), a = b + 1, b = a - 1", "y ~ Normal(a, 1), a = a + 1", "y ~ Normal(mu, -1)", "y ~ Normal(mu, sigma), sigma = -1",
     "y ~ Bernoulli(2)", "y ~ Normal(oo, 1)", "y ~ Normal(mu/0, 1)", "y ~ Normal(mu + log(-1), 1)", "y ~ Truncated(Normal(mu, 1), 2, 1)",
+    "y ~ Mixture([1/2, 1/3, 1/3], Normal(a, 1), Normal(b, 1), Normal(c, 1))",
     "y ~ Normal(mu, sigma) with mu, sigma fixed", "y ~ Normal(y, 1)", "y ~ Normal(mu, 1), mu ~ Uniform(0, oo)",
     "y ~ Normal(a, 1), a = 1, a = 2", "y ~ Normal(a, 1), y ~ Laplace(a, 1)", "y ~ Normal(w, 1), w ~ Normal(0, 1), w ~ Laplace(0, 1)",
     "y ~ Normal(mu, s) with s fixed, s data", "y ~ Normal(mu, s) with s fixed where s < 0",

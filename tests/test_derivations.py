@@ -22,6 +22,7 @@ import lossproof as lp
 from lossproof import checker
 from lossproof.derivation import Derivation
 from lossproof.rulebook import Rulebook
+from lossproof.syntax import to_ascii
 from lossproof.terms import BINDERS, INFINITY, Term, const, num, substitute, sym, symbols
 
 SIZES = {"K": 4, "D": 3}
@@ -222,6 +223,16 @@ def test_ledger_says_what_would_bring_a_row_back() -> None:
 
 def normal_density() -> str:
     return "exp(-(y - mu)^2/(2*s^2))/sqrt(2*pi*s^2)"
+
+
+@pytest.mark.parametrize(
+    ("weights", "supposed"),
+    [("[u, v, w]", ["(u + v + w) - 1 == 0"]), ("[1/2, 1/3, 1/6]", []), ("[w, 1 - w]", []), ("w", []), ("[w, w, 1 - 2*w]", ["1 - 2*w > 0"])],
+)
+def test_weights_add_up_to_one(weights: str, supposed: list[str]) -> None:
+    parts = ["Normal(a, 1)", "Normal(b, 1)", "Normal(c, 1)"][: weights.count(",") + 1 if "," in weights else 2]
+    found = lp.derive(f"y ~ Mixture({weights}, {', '.join(parts)})").model.hypotheses
+    assert {to_ascii(h) for h, _ in found} == set(supposed)
 
 
 @pytest.mark.parametrize("kind", ["text", "term", "sympy"])

@@ -47,22 +47,27 @@ class Points:
         return found
 
     def _equal_to(self) -> dict[str, int]:
-        """The symbols that a hypothesis s = t or s - t = 0 gives a value."""
+        """The symbols that an equation among the hypotheses gives a value, each a summand of it that the others do not contain."""
         p = self.p
         found: dict[str, int] = {}
         for h in p.hypotheses:
             if p.ops[h] != "eq":
                 continue
-            left, right = p.args[h]
-            if p.values[right] == 0 and p.ops[left] == "add" and len(p.args[left]) == 2:
-                left, right = p.args[left][0], p.fn("neg", p.args[left][1])
-            if p.ops[right] == "neg" and p.ops[p.args[right][0]] == "neg":
-                right = p.args[p.args[right][0]][0]
-            if p.ops[left] == "sym" and str(p.values[left]) not in p.names(right):
-                found[str(p.values[left])] = right
-            elif p.ops[right] == "neg" and p.ops[p.args[right][0]] == "sym" and str(p.values[p.args[right][0]]) not in p.names(left):
-                found[str(p.values[p.args[right][0]])] = left
+            parts = [*self._summands(p.args[h][0], 1), *self._summands(p.args[h][1], -1)]
+            for j, (sign, own) in enumerate(parts):
+                rest = [(s, t) for i, (s, t) in enumerate(parts) if i != j]
+                name = str(p.values[own])
+                if p.ops[own] == "sym" and name not in found and name not in p.names(*(t for _, t in rest)):
+                    found[name] = p.fn("add", p.number(0), *(t if s != sign else p.fn("neg", t) for s, t in rest))
+                    break
         return found
+
+    def _summands(self, t: int, sign: int) -> list[tuple[int, int]]:
+        """The terms that a sum adds up, each with its sign."""
+        p = self.p
+        if p.ops[t] == "neg":
+            return self._summands(p.args[t][0], -sign)
+        return [part for a in p.args[t] for part in self._summands(a, sign)] if p.ops[t] == "add" else [(sign, t)]
 
     # -- one value
 
@@ -173,14 +178,15 @@ class Points:
         here = {n: v[sample] if isinstance(v, Samples) else v for n, v in values.items()}
         for symbol in indexed:
             here[symbol.name] = self._value(symbol, here, here)
+        indices = {s.name for s in indexed}
         for name, term in self.around.items():
-            if name in here and any(s.name == name for s in indexed):
-                here[name] = Evaluator(self.p, here, 1).value(term, {"#": 0})
-            elif name in here and name in values and not isinstance(values[name], Samples):
-                try:
-                    values[name] = here[name] = Evaluator(self.p, here, 1).value(term, {"#": 0})
-                except (Undefined, Unsure):
+            if name in indices or isinstance(values.get(name), Fraction):
+                value = self._solved(name, term, here)
+                if value is None:
                     return None
+                here[name] = value
+                if name not in indices:
+                    values[name] = value
         evaluator = Evaluator(self.p, here, samples)
         try:
             if all(evaluator.value(h, {"#": 0}) for h in self.p.hypotheses):
@@ -188,3 +194,12 @@ class Points:
         except (Undefined, Unsure):
             return None
         return None
+
+    def _solved(self, name: str, term: int, here: Point) -> Any:
+        """The value that an equation gives a symbol; None if it has none in the symbol's domain."""
+        domain = self.p.symbols[name].domain
+        try:
+            value = Evaluator(self.p, here, 1).value(term, {"#": 0})
+            return value if Evaluator(self.p, here, 1).member(value, domain, self._sizes(domain, here)) else None
+        except (Undefined, Unsure):
+            return None

@@ -112,7 +112,7 @@ def distribution_from(record: Mapping[str, Any]) -> Distribution:
         {n: tuple(s) for n, s in record.get("signatures", {}).items()}, variate, variate_domain, density, cdf, below,
         takes, record.get("default"), str(record.get("convention", "")), str(record.get("source", "")),
         str(record.get("notes", "")), is_combinator, is_discrete, bool(record.get("normalised", True)),
-        bool(record.get("binary_weight")), kept, cache(lambda: _expectations(built)),
+        bool(record.get("binary_weight")), tuple(_condition(id, c) for c in record.get("assumes", ())), kept, cache(lambda: _expectations(built)),
     )  # fmt: skip
     return built
 

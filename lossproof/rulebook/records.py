@@ -24,7 +24,8 @@ class Distribution:
     """A distribution's record.
 
     ``parameters`` map names to domains, in the order of the arguments of its term; a combinator's ``takes``
-    gives that order instead, ``[w...]`` standing for a vector and ``D...`` for one or more distributions.
+    gives that order instead, ``[w...]`` standing for a vector and ``D...`` for one or more distributions, and
+    ``assumes`` what holds of its arguments together.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Distribution:
     is_discrete: bool
     is_normalised: bool
     binary_weight: bool
+    assumes: tuple[Term, ...]
     record: dict[str, Any]
     expected: Callable[[], tuple[tuple[Rule, ...], tuple[FactRule, ...]]]
 
