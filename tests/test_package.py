@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from pathlib import Path
@@ -107,9 +108,12 @@ def test_plain_evaluation_needs_no_numpy(python: Path, elsewhere: Path) -> None:
 
 
 def test_editable_install(clone: Path, elsewhere: Path, tmp_path: Path) -> None:
+    """In an environment of its own, which sees the packages of this one."""
     run([sys.executable, "-m", "venv", tmp_path / "venv"], elsewhere)
     python = tmp_path / "venv" / "bin" / "python"
-    run([python, "-m", "pip", "install", "-q", "-e", clone], elsewhere)
+    run([python, "-m", "pip", "install", "-q", "--no-deps", "-e", clone], elsewhere)
+    packages = run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], elsewhere).strip()
+    (Path(packages) / "zz_others.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     home, rules = run([python, "-c", WHERE], elsewhere).split("\n")[:2]
     assert Path(home) == clone / "lossproof"
     assert Path(rules) == clone / "rules"
