@@ -34,6 +34,18 @@ def cache_folder() -> Path | None:
     return Path(home) / "lossproof" if os.path.isabs(home) else None
 
 
+def make_folder(path: Path) -> None:
+    """A folder, with those above it, where there is none. Raises UsageError if it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot write to {path}: {_why(error)}") from None
+
+
+def _why(error: OSError | ValueError) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
 @contextmanager
 def replacing(target: str) -> Iterator[Path]:
     """The place of a new file that takes its name when all is written. Raises UsageError if it cannot be written."""
@@ -46,8 +58,7 @@ def replacing(target: str) -> Iterator[Path]:
         yield beside
         os.replace(beside, path)
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UsageError(f"cannot write {target}: {why}") from None
+        raise UsageError(f"cannot write {target}: {_why(error)}") from None
     finally:
         with suppress(OSError, ValueError):
             beside.unlink(missing_ok=True)

@@ -28,11 +28,12 @@ class Certifiable:
         """What SymPy, ball arithmetic and Coq say of the proof: a report of each, with ``confirmed`` and ``refuted`` of all.
 
         ``by`` names whom to ask: some of ``sympy``, ``balls`` and ``coq``, by default all. ``keep`` is a folder for the files that a referee
-        writes; ``time_limit`` is in seconds, for each referee and each proof. Raises UsageError for other names and for a limit that is not positive.
+        writes; ``time_limit`` is in seconds, for each referee and each proof. Raises UsageError for other names and for a limit that is not positive,
+        and for a folder that cannot be made.
         """
-        from lossproof.referees import REFEREES, certify
+        from lossproof.referees import certify
 
-        return certify(self.to_dict(), REFEREES if by is None else by, None if keep is None else Path(keep), time_limit)
+        return certify(self.to_dict(), by, None if keep is None else Path(keep), time_limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,3 +25,13 @@ def own_cache() -> Iterator[None]:
     """The rulebook's cache of this run is not that of the user."""
     yield
     _cache.cleanup()
+
+
+@pytest.fixture
+def with_coq() -> None:
+    """Skips a test without Coq, but never where everything has to be there."""
+    from programs import needs_program
+
+    from lossproof.referees import INSTALL
+
+    needs_program("coqc", INSTALL["coq"])

@@ -28,8 +28,3 @@ def assert_certified(names: Sequence[str], proofs: Sequence[Mapping[str, Any]]) 
     for name, report in zip(names, judge_all(proofs), strict=True):
         wanted = "undecided" if name in listed else "confirmed"
         assert report.answer == wanted, f"{name}\n{report.text()}"
-
-
-def modules(texts: Sequence[str]) -> str:
-    """Parts of files beside one another, each in a module of its own."""
-    return "\n".join(f"Module P{n}.\n{text}\nEnd P{n}." for n, text in enumerate(texts))

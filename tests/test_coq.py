@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from coq_cases import documented
 from mutations import mutations
-from programs import needs_program
 from shapes import SHAPES
 
 import lossproof as lp
 from lossproof.cli import main
+from lossproof.errors import UsageError
 from lossproof.referees import certify
 from lossproof.referees.coq import run
 from lossproof.referees.coq.file import HEADER, ProofFile, comment, whole
@@ -20,6 +20,8 @@ from lossproof.referees.coq.lemmas import Lemma, definitions, lemmas
 from lossproof.referees.coq.names import Names
 from lossproof.referees.coq.run import AXIOMS, axioms_of, compiled, judge_all, library
 from lossproof.rulebook import Rulebook
+
+pytestmark = pytest.mark.usefixtures("with_coq")
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = Rulebook.default()
@@ -32,11 +34,6 @@ LIMIT = 6
 #: Rules whose lemma fails where its first condition is left away: either that something has a value, or the equality.
 WEAKENED = ["log-product", "log-quotient", "log-power", "log-root", "root-of-square", "square-of-root", "power-quotient", "log-square", "abs-quotient",
             "exp-log", "sigmoid-logit", "log-gamma", "log-binomial", "log-index-product", "sum-simplex", "quad-diagonal", "softplus-binary-label"]  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _coq() -> None:
-    needs_program("coqc", "apt-get install coq")
 
 
 def accepted(text: str) -> bool:
@@ -165,6 +162,17 @@ def test_files_are_kept_and_stand_alone(tmp_path: Path, capsys: pytest.CaptureFi
     assert axioms_of(outcome.output) <= AXIOMS
 
 
+def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    for place in ("file", "file/below"):
+        assert main(["certify", "poisson", "--by", "coq", "--keep", str(tmp_path / place)]) == 2
+        assert capsys.readouterr().err.startswith("usage: ")
+        with pytest.raises(UsageError, match="cannot write to"):
+            lp.derive("poisson").certify("coq", keep=tmp_path / place)
+    with pytest.raises(UsageError, match="embedded null byte"):
+        lp.derive("poisson").certify("coq", keep="\0")
+
+
 def test_what_cannot_be_read_is_undecided() -> None:
     proof = lp.derive("exponential").to_dict()
     rules = {id: {**row, "record": {**row["record"], "from": "log(a ; b)"}} for id, row in proof["rules"].items()}
@@ -197,8 +205,8 @@ def test_a_file_that_is_refused_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
     assert not outcome.accepted
 
 
-def test_time_runs_out() -> None:
-    report = judge_all([lp.derive("student-t").to_dict()], time_limit=0.01)[0]
+def test_time_runs_out(tmp_path: Path) -> None:
+    (report,) = certify(lp.derive("student-t").to_dict(), by=["coq"], keep=tmp_path, time_limit=0.01)
     assert report.answer == "undecided"
     assert "within" in report.findings[0].detail
 

@@ -6,19 +6,15 @@ from collections.abc import Sequence
 
 import pytest
 from coq_cases import assert_certified, batches
-from programs import needs_program
 
 import lossproof as lp
 from lossproof.referees.reading import parts
 from lossproof.rulebook import Rulebook
 
+pytestmark = pytest.mark.usefixtures("with_coq")
+
 BOOK = Rulebook.default()
 FAMILIES = [id for id in BOOK.distribution_ids if BOOK.distribution(id).default]
-
-
-@pytest.fixture(autouse=True)
-def _coq() -> None:
-    needs_program("coqc", "apt-get install coq")
 
 
 @pytest.mark.parametrize("ids", batches(FAMILIES, 24), ids=lambda ids: ids[0])

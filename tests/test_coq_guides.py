@@ -9,16 +9,12 @@ from typing import Any
 
 import pytest
 from coq_cases import assert_certified, documented
-from programs import needs_program
 from test_guides import GUIDES
 from test_readme import blocks, commands
 
 from lossproof.cli import main
 
-
-@pytest.fixture(autouse=True)
-def _coq() -> None:
-    needs_program("coqc", "apt-get install coq")
+pytestmark = pytest.mark.usefixtures("with_coq")
 
 
 def questions() -> list[str]:

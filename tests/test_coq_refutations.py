@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-import shutil
 from fractions import Fraction
 from math import exp, log
 from pathlib import Path
@@ -13,12 +12,11 @@ from typing import Any
 import pytest
 
 import lossproof as lp
-from lossproof.referees import INSTALL
 from lossproof.referees.coq.enclosures import logarithm, rounded, series
 from lossproof.referees.coq.file import HEADER, ProofFile
 from lossproof.referees.coq.run import compile_file, judge, library
 
-with_coq = pytest.mark.skipif(shutil.which("coqc") is None, reason=f"Coq is missing; to install it: {INSTALL['coq']}")
+with_coq = pytest.mark.usefixtures("with_coq")
 
 
 def proof(a: str, b: str, learn: str, **more: Any) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from coq_cases import modules
-from programs import needs_program
 
 import lossproof as lp
-from lossproof.referees.coq.file import HEADER, written
+from lossproof.referees.coq.file import HEADER, modules, written
 from lossproof.referees.coq.run import compiled, judge, library
 from lossproof.referees.coq.satisfiable import THEOREM
+
+pytestmark = pytest.mark.usefixtures("with_coq")
 
 #: Conditions that hold together at rational values of a symbol or two.
 POSSIBLE = [
@@ -29,11 +29,6 @@ POSSIBLE = [
     "a in {1/3, -2}, b in unit, b > 9/10",
 ]
 IMPOSSIBLE = ["a > 1, a < 1", "u*u == 2", "k in naturals, 1/3 < k < 1/2"]
-
-
-@pytest.fixture(autouse=True)
-def _coq() -> None:
-    needs_program("coqc", "apt-get install coq")
 
 
 def proof(where: str) -> Mapping[str, Any]:

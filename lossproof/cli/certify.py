@@ -50,7 +50,7 @@ def command(proof: str | None, by: tuple[str, ...], keep: Path | None, form: str
         raise UsageError("what is to be certified?", hint="lossproof certify gaussian")
     names = referees_of(",".join(by)) if by else None
     data = _read(proof)
-    certificate = certify(data, keep=keep, time_limit=time_limit, **({"by": names} if names else {}))
+    certificate = certify(data, names, keep, time_limit)
     write(shown(certificate, form), None)
     return STATUS[certificate.answer]
 

@@ -138,14 +138,14 @@ def of_steps(steps: Sequence[S], check: Callable[[S], Answer], said: Callable[[]
 
 
 def certify(
-    proof: Mapping[str, Any], by: Iterable[str] | str = REFEREES, keep: Path | None = None, time_limit: float = 60.0
+    proof: Mapping[str, Any], by: Iterable[str] | str | None = None, keep: Path | None = None, time_limit: float = 60.0
 ) -> Certificate:
     """Let referees judge a proof: the object of a derivation, a comparison or a named theorem.
 
-    ``keep`` is a folder for the files that a referee writes; ``time_limit`` is in seconds, for each referee and each of the proofs.
+    ``by`` names whom to ask, by default all; ``keep`` is a folder for the files that a referee writes; ``time_limit`` is in seconds, for each referee and each of the proofs.
     Raises a :class:`LossproofError` for what is no proof; what a referee cannot decide is in its report.
     """
-    names = referees_of(by)
+    names = REFEREES if by is None else referees_of(by)
     if not time_limit > 0:
         raise UsageError(f"a time limit of {time_limit} s leaves no time")
     proofs = parts(proof)

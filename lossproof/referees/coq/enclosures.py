@@ -34,6 +34,14 @@ class Bound:
         """Whether both numbers are the same."""
         return self.lo == self.hi
 
+    def is_in(self, domain: str) -> bool:
+        """Whether it is seen that the value is in a domain of numbers."""
+        whole = self.is_exact and self.lo.denominator == 1
+        return {
+            "reals": True, "positive": self.lo > 0, "nonnegative": self.lo >= 0, "unit": self.lo > 0 and self.hi < 1,
+            "unit_closed": self.lo >= 0 and self.hi <= 1, "integers": whole, "naturals": whole and self.lo >= 0,
+        }[domain]  # fmt: skip
+
     @property
     def integer(self) -> int:
         """The value, if it is an integer. Raises Unsupported."""

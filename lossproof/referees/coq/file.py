@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +33,11 @@ HEADER = (
 def whole(body: str) -> str:
     """A file that is compiled against the prelude, from what :meth:`ProofFile.text` gives."""
     return f"{HEADER}\n{body}\nPrint Assumptions certificate.\n"
+
+
+def modules(bodies: Sequence[str]) -> str:
+    """Files without their headers beside one another: P0, P1, ..., each a module."""
+    return "\n".join(f"Module P{n}.\n{body}\nEnd P{n}.\n" for n, body in enumerate(bodies))
 
 
 def prelude() -> str:
@@ -102,10 +107,9 @@ class ProofFile:
         densities = [*self._densities(), self._likelihood()]
         definitions = w.definitions()
         lemmas = [with_proof(s.text, script_of(kind, s.id)) for (kind, id), s in w.statements.items() if (kind, id) not in w.premises]
-        context = [f"Context {{H{s} : {s}}}." for s in w.printer.structures]
         variables = " ".join(["(W : Type)", "(n_samples : nat)", *w.variables()])
         return "\n\n".join([
-            *definitions, *lemmas, "Section Proof.", *context, f"Variables {variables}.",
+            *definitions, *lemmas, "Section Proof.", *w.structures(), f"Variables {variables}.",
             "Hypothesis n_positive : (0 < n_samples)%nat.", *w.declarations(), *supposed, *densities, *parts, "End Proof.", self._satisfiable(), self._refutation(),
         ]) + "\n"  # fmt: skip
 

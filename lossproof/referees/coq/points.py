@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from lossproof.facts import propositions
 from lossproof.referees.coq.context import Unsupported
-from lossproof.referees.coq.enclosures import Enclosures
+from lossproof.referees.coq.enclosures import Enclosures, literal
 from lossproof.referees.coq.writer import Writer
 from lossproof.terms import Term, postorder, symbols
 
@@ -31,15 +31,6 @@ _NUMBERS: Final[Mapping[str, tuple[Fraction, ...]]] = {
         "naturals": "1 0 2 3 4 5 7 10",
         "integers": "1 0 -1 2 -2 3 5 -5",
     }.items()
-}
-_KEEPS: Final[Mapping[str, Callable[[Fraction], bool]]] = {
-    "reals": lambda _: True,
-    "positive": lambda x: x > 0,
-    "nonnegative": lambda x: x >= 0,
-    "unit": lambda x: 0 < x < 1,
-    "unit_closed": lambda x: 0 <= x <= 1,
-    "naturals": lambda x: x >= 0 and x.denominator == 1,
-    "integers": lambda x: x.denominator == 1,
 }
 _PARTS: Final = (Fraction(1, 2), Fraction(1, 3), Fraction(2, 3))
 _T = TypeVar("_T")
@@ -127,7 +118,7 @@ class Points:
         return self.random.choice(options) if self.attempt else options[0]
 
     def _scalar(self, domain: str) -> Fraction:
-        near = [x for x in self._between if _KEEPS[domain](x)]
+        near = [x for x in self._between if literal(x).is_in(domain)]
         return self._chosen(near if near and self.attempt % 2 else _NUMBERS[domain])
 
     def _number(self, term: Term) -> Fraction:

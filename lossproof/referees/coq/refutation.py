@@ -82,7 +82,7 @@ class Refutation:
         name = self.statement + (f" {self._region()}" if not middle else f" {self._region()}{middle}")
         return "\n".join([
             f"(* witness: values of the symbols, and points at which {self.said}. *)",
-            "Module Witness.", "Section Witness.", *self._context(), *self.setting.definitions(), rows, supposed, feasible, normal, lemmas,
+            "Module Witness.", "Section Witness.", *self.writer.structures(), *self.writer.declarations(), *self.setting.definitions(), rows, supposed, feasible, normal, lemmas,
             f"Theorem {self.name} : {name} ({self._closed('a')}) ({self._closed('b')}).", f"Proof. exact {proof}. Qed.",
             "End Witness.", "End Witness.",
         ]) + "\n"  # fmt: skip
@@ -108,10 +108,6 @@ class Refutation:
             found.append(values)
         return found
 
-    def _context(self) -> list[str]:
-        structures = [f"Context {{H{s} : {s}}}." for s in self.writer.printer.structures]
-        return [*structures, *self.writer.declarations()]
-
     def _feasible(self, point: str) -> str:
         lines, proof = self.setting.allowed(point)
         return "\n".join([*lines, f"Lemma feasible_{point} : {self._region()} {point}.\nProof. exact {proof}. Qed."])
@@ -128,7 +124,7 @@ class Refutation:
     def _normal(self, chain: str) -> str:
         """That the objective is its normal form at these values, by the chain's theorem."""
         own = self.writer.chain_names[chain]
-        supposed = [s.name for s in self.writer.supposed if not s.is_learned and self.setting.stated(s, None) is not None]
+        supposed = [s.name for s in self.writer.supposed if not s.is_learned and self.writer.said(s) is not None]
         names = ["n_positive", *supposed, *(self.writer.names[n] for n in self.writer.known), "n_samples"]
         closing = " | ".join(f"exact {n}" for n in names)
         return (
@@ -142,13 +138,8 @@ class Refutation:
         return self._fed(f"{self.writer.chain_names[chain]}_{number}", self.writer.state(right if last else left, self.writer.at_point))
 
     def _region(self) -> str:
-        texts = []
-        for s in self.writer.supposed:
-            if s.is_learned:
-                text = self.writer.printer.proposition(s.says, replace(self.writer.at_point, sample="i" if s.is_indexed else None))
-                if text != "True":
-                    texts.append(text + (" n_samples" if s.is_indexed else ""))
-        return f"({self._fed('feasible', ' '.join(texts))})"
+        texts = (self.writer.said(s) for s in self.writer.supposed if s.is_learned)
+        return f"({self._fed('feasible', ' '.join(filter(None, texts)))})"
 
     def _fed(self, name: str, text: str) -> str:
         """A definition of the section with the values of the section's variables that its text mentions, in their order."""

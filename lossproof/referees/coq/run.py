@@ -17,10 +17,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from lossproof.files import cache_folder
+from lossproof.files import cache_folder, make_folder, writing
 from lossproof.referees import INSTALL, Finding, Report
 from lossproof.referees.coq.context import Unsupported
-from lossproof.referees.coq.file import HEADER, ProofFile, prelude, whole, written
+from lossproof.referees.coq.file import HEADER, ProofFile, modules, prelude, whole, written
 
 #: The axioms of the library's real numbers, and no others, may stand under a theorem.
 AXIOMS: Final = frozenset({"sig_not_dec", "sig_forall_dec", "functional_extensionality_dep", "classic"})
@@ -115,6 +115,8 @@ def judge_all(
 ) -> list[Report]:
     """What Coq says of each proof: as modules of one file, and each alone if that file is not accepted. The limit is for each."""
     start = time.perf_counter()
+    if keep is not None:
+        make_folder(keep)
     if coqc() is None:
         return [Report("coq", (), 0.0, install=INSTALL["coq"]) for _ in proofs]
     reports: list[Report | None] = []
@@ -148,9 +150,8 @@ def _alone(file: ProofFile, body: str, where: Path, keep: Path | None, limit: fl
 def _together(files: Sequence[tuple[int, ProofFile, str]], where: Path, limit: float) -> list[Report] | None:
     """The reports of proofs that one file holds, or None if it is not accepted or rests on something else."""
     start = time.perf_counter()
-    modules = "\n".join(f"Module P{n}.\n{body}\nEnd P{n}.\n" for n, _, body in files)
-    names = ", ".join(f"P{n}.certificate" for n, _, _ in files)
-    text = f"{HEADER}\n{modules}\nDefinition certificates := ({names}).\nPrint Assumptions certificates.\n"
+    names = ", ".join(f"P{n}.certificate" for n in range(len(files)))
+    text = f"{HEADER}\n{modules([body for _, _, body in files])}\nDefinition certificates := ({names}).\nPrint Assumptions certificates.\n"
     outcome = compiled(text, where, limit * len(files))
     if not outcome.accepted or axioms_of(outcome.output) - AXIOMS:
         return None
@@ -168,10 +169,10 @@ def compiled(text: str, where: Path, limit: float) -> Outcome:
 def _keep(text: str, keep: Path | None) -> tuple[str, ...]:
     if keep is None:
         return ()
-    keep.mkdir(parents=True, exist_ok=True)
     found = []
     for name, content in ((f"{LIBRARY}.v", prelude()), ("proof.v", text)):
-        (keep / name).write_text(content, encoding="utf-8")
+        with writing(str(keep / name)) as file:
+            file.write(content)
         found.append(str(keep / name))
     return tuple(found)
 

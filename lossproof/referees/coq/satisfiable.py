@@ -37,8 +37,7 @@ def _text(writer: Writer, attempt: int) -> str:
     values = ", ".join(["point", "n_samples", *(writer.names[n] for n in writer.known)])
     return "\n".join([
         "(* What is supposed is not contradictory: here are values at which it holds, with one sample. *)",
-        "Module Satisfiable.", "Section Satisfiable.", *(f"Context {{H{s} : {s}}}." for s in writer.printer.structures),
-        *setting.definitions(), *setting.enclosures.lines, *lemmas, *allowed,
+        "Module Satisfiable.", "Section Satisfiable.", *writer.structures(), *setting.definitions(), *setting.enclosures.lines, *lemmas, *allowed,
         f"Example hypotheses_satisfiable : exists {' '.join(['(W : Type)', '(n_samples : nat)', *writer.variables()])},",
         "  " + " /\\\n  ".join([*fixed, f"exists w : W,\n    {learned}"]) + ".",
         f"Proof. exists {values}. exact {proof}. Qed.",

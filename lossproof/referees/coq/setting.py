@@ -78,13 +78,11 @@ class Setting:
     def stated(self, s: Supposition, point: str | None) -> tuple[str, str] | None:
         """What is supposed and its proof; None for what types and scopes say. Raises Unsupported."""
         ctx = replace(self.writer.ctx, point=point)
-        text = self.writer.printer.proposition(s.says, replace(ctx, sample="i" if s.is_indexed else None))
-        if text == "True":
-            return None
-        if not s.is_indexed:
-            return text, self._proved(s.says, ctx)
+        said = self.writer.said(s, point)
+        if said is None or not s.is_indexed:
+            return None if said is None else (said, self._proved(s.says, ctx))
         each = [self._proved(s.says, replace(ctx, sample=f"i{j}")) for j in range(self.samples)]
-        return f"forall i, (i < n_samples)%nat -> {text}", f"(each_all {self.samples} (fun i => {text}) {_each(each)})"
+        return said, f"(each_all {self.samples} (fun i => {self.writer.of_sample(s, point)}) {_each(each)})"
 
     def _proved(self, condition: Term, ctx: Context) -> str:
         parts = [p for p in propositions(condition) if self.writer.printer.proposition(p, ctx) != "True"]
@@ -126,19 +124,13 @@ class Setting:
         raise Unsupported(f"values in {op}")
 
     def _plain(self, b: Bound, name: str) -> str:
-        if name in ("integers", "naturals"):
-            z = b.integer
-            if name == "integers":
-                return f"(m_integer ({z}) _ {b.proof})"
-            holds, proof = z >= 0, f"(m_natural ({z}) _ {b.proof} eq_refl)"
-        elif name == "reals":
-            return "I"
-        else:
-            holds = {"positive": b.lo > 0, "nonnegative": b.lo >= 0, "unit": b.lo > 0 and b.hi < 1, "unit_closed": b.lo >= 0 and b.hi <= 1}[name]
-            proof = f"(m_{name} _ _ _ {b.proof} eq_refl)"
-        if not holds:
+        if not b.is_in(name):
             raise Unsupported(_NOT_HELD)
-        return proof
+        if name == "integers":
+            return f"(m_integer ({b.integer}) _ {b.proof})"
+        if name == "naturals":
+            return f"(m_natural ({b.integer}) _ {b.proof} eq_refl)"
+        return "I" if name == "reals" else f"(m_{name} _ _ _ {b.proof} eq_refl)"
 
     def _one_of(self, t: Term, domain: Term, ctx: Context) -> str:
         b = self.enclosures.row(t, ctx)

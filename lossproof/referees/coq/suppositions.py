@@ -115,6 +115,10 @@ class Suppositions:
             found.append(f"({self.names[name]} : {arrows}{TYPES[symbol.sort].strip('()')})")
         return found
 
+    def structures(self) -> list[str]:
+        """The special functions that were used, as context of a section."""
+        return [f"Context {{H{s} : {s}}}." for s in self.printer.structures]
+
     # -- what is supposed
 
     @cached_property
@@ -133,13 +137,16 @@ class Suppositions:
         """All that is supposed."""
         return [*self.domains.values(), *self.hypotheses]
 
-    def said(self, s: Supposition) -> str | None:
-        """What is supposed, at the point w if it is of parameters, of each sample if it is about samples; None for what types and scopes say."""
-        ctx = replace(self.ctx, point="w" if s.is_learned else None, sample="i" if s.is_indexed else None)
+    def of_sample(self, s: Supposition, point: str | None = "w") -> str | None:
+        """What is supposed, of the sample i if it is about samples, at the point if it is of parameters; None for what types and scopes say."""
+        ctx = replace(self.ctx, point=point if s.is_learned else None, sample="i" if s.is_indexed else None)
         text = self.printer.proposition(s.says, ctx)
-        if text == "True":
-            return None
-        return f"forall i, (i < n_samples)%nat -> {text}" if s.is_indexed else text
+        return None if text == "True" else text
+
+    def said(self, s: Supposition, point: str | None = "w") -> str | None:
+        """The same of every sample."""
+        text = self.of_sample(s, point)
+        return text if text is None or not s.is_indexed else f"forall i, (i < n_samples)%nat -> {text}"
 
     def suppositions(self) -> list[str]:
         """Domains and hypotheses: of data and fixed symbols as hypotheses, of parameters as the feasible set."""
